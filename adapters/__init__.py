@@ -1,0 +1,1 @@
+"""Platforms: each adapter turns documents into what one platform shows, and its events into requests."""
