@@ -1,0 +1,517 @@
+"""The things Paperboy talks about: papers, topics, channels, digests, questions. Plain frozen values.
+
+Times are aware and in UTC unless a name says ``local``; days are calendar days.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Literal, NewType, TypeAlias
+
+from bot.doc import Doc
+
+PaperId = NewType("PaperId", str)
+"""Version-less: ``arxiv:2509.10432``, ``doi:10.1101/…`` (lower case), ``url:…`` where there is neither."""
+
+ChannelId = NewType("ChannelId", str)
+"""Platform and the platform's own id: ``slack:C0123``, ``discord:456``, ``terminal:main``."""
+
+UserId = NewType("UserId", str)
+"""Platform and the platform's own id: ``slack:U0123``."""
+
+
+def platform_of(channel: ChannelId | UserId) -> str:
+    """The platform a channel or person belongs to, such as ``slack``."""
+    return channel.partition(":")[0]
+
+
+def native_id(channel: ChannelId | UserId) -> str:
+    """A channel's or person's id as the platform itself writes it."""
+    return channel.partition(":")[2]
+
+
+# --- papers ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper's metadata, readable (TeX already turned into text), one for all its sources and versions."""
+
+    id: PaperId
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Primary category first."""
+    published: date | None = None
+    """When its first version appeared."""
+    updated: date | None = None
+    announced: date | None = None
+    """The day a source listed it as new."""
+    source: str = ""
+    """The source that first brought it, such as ``arxiv``."""
+    url: str = ""
+    version: int = 1
+    comment: str = ""
+    journal: str = ""
+    doi: str = ""
+    """DOI of the journal version, lower case, without a prefix."""
+    withdrawn: bool = False
+    retracted: bool = False
+    code: str = ""
+    """Address of its code, where a source names it."""
+    featured: date | None = None
+    """The day Hugging Face Daily Papers showed it."""
+    upvotes: int | None = None
+    comments: int | None = None
+
+
+SightingKind: TypeAlias = Literal["new", "cross", "replace", "replace-cross", "known", "featured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A paper as a source showed it. ``new`` and ``cross`` may be news; ``known`` (look-ups, imports,
+    back-fill of old days) and replacements never are; ``featured`` only adds its badge."""
+
+    paper: Paper
+    kind: SightingKind = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An entry or line that was left out, where it stood, and why, in a sentence."""
+
+    where: str
+    reason: str
+
+
+FeedState: TypeAlias = Literal["ok", "quiet", "stale", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What one fetch of a source brought.
+
+    ``state``: ok; quiet (a day without announcements); stale (the batch of last time on a day that should
+    have a new one); failed (``detail`` says why; what could be read is still in ``sightings``).
+    ``parts`` gives the same per category. ``memory`` is handed back at the next fetch (etag, last batch).
+    """
+
+    source: str
+    sightings: tuple[Sighting, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+    state: FeedState = "ok"
+    detail: str = ""
+    parts: Mapping[str, FeedState] = field(default_factory=dict)
+    memory: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """How a source (or one category of it, ``arxiv/cs.CV``) has been doing."""
+
+    source: str
+    state: FeedState
+    detail: str
+    checked_at: datetime
+    good_at: datetime | None
+    """When it last was ok or quiet."""
+    failing_since: datetime | None
+    seen: int = 0
+    new: int = 0
+    replaced: int = 0
+    rejected: int = 0
+    told: bool = False
+    """Whether the admins were told that it is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a batch handed to the library: ``seen`` = new + replaced + known + rejected."""
+
+    seen: int = 0
+    new: int = 0
+    replaced: int = 0
+    known: int = 0
+    rejected: int = 0
+
+
+# --- topics and decisions -------------------------------------------------------------------------
+
+_EXCLUSION = re.compile(r"\bnot:", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a channel follows: one or several phrases for the same thing, and words that rule a paper out.
+
+    Its text form is ``gaussian splatting | 3DGS not: survey, benchmark``.
+    """
+
+    phrases: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, words: str) -> Topic:
+        """The topic written as ``words``; empty parts vanish, so ``phrases`` may be empty."""
+        asked, *refused = _EXCLUSION.split(words)
+        phrases = tuple(_tidy(part) for part in asked.split("|") if _tidy(part))
+        excluded = tuple(_tidy(word) for part in refused for word in part.split(",") if _tidy(word))
+        return cls(phrases, excluded)
+
+    @property
+    def name(self) -> str:
+        """The phrases alone, as people name the topic."""
+        return " | ".join(self.phrases)
+
+    @property
+    def key(self) -> str:
+        """The same for two spellings that differ in case only."""
+        return str(self).casefold()
+
+    def __str__(self) -> str:
+        return self.name + (f" not: {', '.join(self.excluded)}" if self.excluded else "")
+
+
+def _tidy(words: str) -> str:
+    return _SPACE.sub(" ", words).strip(" \t\n\"'“”‘’,;")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a paper belongs to a topic: a calibrated score from 0 to 1, the line it must reach, and a
+    reason in words. ``method`` names the matcher and its version."""
+
+    paper_id: PaperId
+    topic: str
+    score: float
+    threshold: float
+    matched: bool
+    why: str
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search result; ``snippet`` holds the words that show why, where there are some."""
+
+    paper: Paper
+    score: float
+    snippet: str = ""
+
+
+# --- channels -------------------------------------------------------------------------------------
+
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a channel gets, and when. ``not_`` rules papers out for all its topics."""
+
+    id: ChannelId
+    topics: tuple[Topic, ...] = ()
+    not_: tuple[str, ...] = ()
+    at: time = time(9, 0)
+    timezone: str = "UTC"
+    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
+    limit: int = 5
+    language: str = "en"
+    quiet: Literal["say", "silent"] = "say"
+    """On a day without a fitting paper: one line, or nothing."""
+    watch: bool = True
+    """Whether shown papers are watched for new versions."""
+    paused: str = ""
+    """Why nothing is posted at present ("paused by Ada", "the channel was archived"); empty = it is."""
+    workspace: str = ""
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+class Part(enum.StrEnum):
+    """The parts of a structured summary, in the order they are shown."""
+
+    TASK = "task"
+    MOTIVATION = "motivation"
+    GAPS = "gaps"
+    CORE_IDEA = "core_idea"
+    PIPELINE = "pipeline"
+    ARCHITECTURE = "architecture"
+    RESOURCES = "resources"
+    DATASETS = "datasets"
+    BASELINES = "baselines"
+    RESULTS = "results"
+    ABLATIONS = "ablations"
+    LIMITATIONS = "limitations"
+    STRENGTHS = "strengths"
+    WEAKNESSES = "weaknesses"
+    FUTURE_WORK = "future_work"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words that stand in a paper, and where. ``page`` counts from 1; None where the text has no pages."""
+
+    paper_id: PaperId
+    quote: str
+    section: str = ""
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One entry of a summary (at most 240 characters) with the words that carry it (at most 300)."""
+
+    part: Part
+    text: str
+    evidence: Evidence
+
+
+Basis: TypeAlias = Literal["full text", "abstract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A structured summary: the gist in a sentence (at most 280 characters), and claims by part."""
+
+    paper_id: PaperId
+    gist: str
+    claims: tuple[Claim, ...]
+    model: str
+    """``embedded`` or the model's name."""
+    basis: Basis
+    language: str = "en"
+    made_at: datetime | None = None
+    prompt_version: str = ""
+    note: str = ""
+    """What a reader must know, such as "the model did not answer; extracted from the text"."""
+
+
+PassageKind: TypeAlias = Literal["abstract", "body", "caption", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph of a paper and where it stands; ``number`` counts from 0 in reading order."""
+
+    paper_id: PaperId
+    number: int
+    text: str
+    section: str = ""
+    page: int | None = None
+    kind: PassageKind = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """A paper's readable text. ``basis`` "abstract" means that no more could be had; ``note`` says why.
+
+    ``hidden`` holds text that a reader of the page would not see (white, tiny, zero-width): never given to
+    a model, shown as a warning.
+    """
+
+    paper_id: PaperId
+    version: int
+    passages: tuple[Passage, ...]
+    basis: Basis = "full text"
+    origin: Literal["html", "pdf", "jats", "abstract"] = "abstract"
+    pages: int | None = None
+    note: str = ""
+    hidden: tuple[str, ...] = ()
+    extractor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said in a thread."""
+
+    speaker: Literal["person", "bot"]
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about papers, with the passages found for it, best first, and what was said before."""
+
+    text: str
+    papers: tuple[Paper, ...]
+    passages: tuple[Passage, ...]
+    turns: tuple[Turn, ...] = ()
+    language: str = "en"
+
+
+class Outcome(enum.StrEnum):
+    """What came of a question."""
+
+    ANSWERED = "answered"
+    NOT_IN_PAPER = "not in paper"
+    UNSURE = "unsure"
+    OFF_TOPIC = "off topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and the words that carry it; without evidence ``nearest`` holds what came closest.
+
+    ``text`` is empty where the answer consists of its quotes alone (the embedded model).
+    """
+
+    outcome: Outcome
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    nearest: tuple[Evidence, ...] = ()
+    model: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation that the bot began: ``root`` is the platform's id of its first message."""
+
+    channel: ChannelId
+    root: str
+    papers: tuple[PaperId, ...]
+    turns: tuple[Turn, ...] = ()
+    kind: Literal["digest", "paper", "answer", "list"] = "answer"
+
+
+# --- digests --------------------------------------------------------------------------------------
+
+RunState: TypeAlias = Literal[
+    "due", "collecting", "summarizing", "posting", "delivered", "quiet", "skipped", "failed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A paper of a digest, in its frozen order (``rank`` from 1), with the reason."""
+
+    paper_id: PaperId
+    rank: int
+    score: float
+    topic: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A channel's papers of a day. ``considered`` counts the new papers looked at; ``notes`` holds
+    sentences such as "cs.AI's feed is stale since Tuesday"; ``nearest`` the best below the line."""
+
+    channel: ChannelId
+    day: date
+    picks: tuple[Pick, ...]
+    considered: int
+    nearest: tuple[Decision, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# --- conversation ---------------------------------------------------------------------------------
+
+RequestKind: TypeAlias = Literal["command", "reply", "form", "link", "home"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something a person did: typed a command, pressed a button, wrote in a thread, sent a form.
+
+    ``text`` has no leading command name ("topic gaussian splatting"). ``kind`` "link" carries a pasted
+    address, "home" asks for the page a platform shows to one person. ``message`` is the platform's id of
+    the message, the same for a redelivery. ``mentioned`` and ``direct`` (a message to the bot alone) say
+    whether a reply was meant for the bot; a reply in a thread that the bot began always is.
+    """
+
+    channel: ChannelId
+    user: UserId
+    text: str
+    kind: RequestKind = "command"
+    user_name: str = ""
+    thread: str | None = None
+    message: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    mentioned: bool = False
+    direct: bool = False
+    is_admin: bool = False
+    """Whether the platform lets this person manage the channel or workspace."""
+    workspace: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A document to show. ``private``: only the asker sees it, where the platform can."""
+
+    doc: Doc
+    private: bool = False
+    alt: str = ""
+    """One plain line for notifications and screen readers; made from ``doc`` when empty."""
+    error: bool = False
+    """The person's input was at fault: a form keeps what was entered and shows this."""
+    field: str = ""
+    """The name of the form's field at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message of a digest on its way: ``key`` is the same for every try of the same message.
+
+    ``parent`` is the remote id of the message whose thread it belongs to. ``title`` names the thread
+    where a platform wants a name; ``tags`` are topics, for forums.
+    """
+
+    channel: ChannelId
+    doc: Doc
+    key: str
+    parent: str | None = None
+    title: str = ""
+    alt: str = ""
+    tags: tuple[str, ...] = ()
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One argument of a command. ``lead`` is the word written before it in the text form ("not:");
+    ``suggest`` says that the program can complete it."""
+
+    name: str
+    summary: str
+    required: bool = False
+    lead: str = ""
+    suggest: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandInfo:
+    """A command as platforms list it. ``private``: its answer is the asker's alone; ``form``: it opens a
+    form when called without arguments; ``slow``: it may take longer than a second; ``admin``: it changes
+    what a channel gets."""
+
+    name: str
+    summary: str
+    usage: str
+    example: str
+    options: tuple[Option, ...] = ()
+    private: bool = False
+    form: bool = False
+    slow: bool = False
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report; ``detail`` says what to do where ``ok`` is False."""
+
+    name: str
+    ok: bool
+    detail: str

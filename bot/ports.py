@@ -1,0 +1,362 @@
+"""What the core needs of the world, as protocols. Implementations: ``bot.sources``, ``bot.llm``,
+``adapters``, ``storage``; ``bot.app`` puts them together; ``tests/contracts`` runs one suite over each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from bot.doc import Choice, Doc
+from bot.domain import (
+    Answer,
+    Channel,
+    ChannelId,
+    Counts,
+    Decision,
+    FeedHealth,
+    Finding,
+    Found,
+    FullText,
+    Harvest,
+    Paper,
+    PaperId,
+    Post,
+    Question,
+    Reply,
+    Request,
+    Sighting,
+    Summary,
+    Thread,
+    Topic,
+    Turn,
+    UserId,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors: TypeAlias = NDArray[np.float32]
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests and rehearsals can set it."""
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+# --- where papers come from -----------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """A place that announces papers."""
+
+    name: str
+
+    async def fetch(self, memory: Mapping[str, str]) -> Harvest:
+        """What is announced now; faults are told in the harvest, not raised."""
+        ...
+
+
+class Lookup(Protocol):
+    """A place where one paper can be asked for."""
+
+    async def find(self, ids: Sequence[PaperId]) -> Sequence[Paper]:
+        """The papers among ``ids`` that it knows. Raises SourceError."""
+        ...
+
+    async def search(self, words: str, *, limit: int, since: date | None = None) -> Sequence[Paper]:
+        """Papers for plain words, newest first. Raises SourceError."""
+        ...
+
+
+class Texts(Protocol):
+    """Full texts, fetched politely and kept."""
+
+    async def full_text(self, paper: Paper) -> FullText:
+        """The paper's text; only the abstract, with a note, where no more can be had. Never raises for
+        what a paper or host does."""
+        ...
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+
+class Summarizer(Protocol):
+    """Turns a paper into a structured summary, every claim of which stands in the paper."""
+
+    name: str
+    prompt_version: str
+
+    async def summarize(self, paper: Paper, text: FullText, *, language: str = "en") -> Summary:
+        """The summary. Raises ModelError."""
+        ...
+
+
+Words: TypeAlias = Callable[[str], Awaitable[None]]
+"""Takes the answer so far, while it is being written."""
+
+
+class Answerer(Protocol):
+    """Answers questions from passages of papers alone."""
+
+    name: str
+
+    async def answer(self, question: Question, *, words: Words | None = None) -> Answer:
+        """The answer, its evidence checked against the passages. Raises ModelError."""
+        ...
+
+
+class Judge(Protocol):
+    """Reads the papers around the line and says whether they belong to a topic."""
+
+    name: str
+
+    async def judge(self, topic: Topic, papers: Sequence[Paper]) -> Sequence[Decision | None]:
+        """A decision a paper, None where it has none. Raises ModelError."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    name: str
+    size: int
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), size), float32, rows of length 1 (or 0 for an empty text)."""
+        ...
+
+
+# --- platforms ------------------------------------------------------------------------------------
+
+
+class Poster(Protocol):
+    """Posts digests to one platform."""
+
+    platform: str
+
+    async def post(self, post: Post) -> str:
+        """Post it and return the platform's id of the message (the first, where it must be split).
+
+        Raises RateLimited and NotSent (nothing was posted), Uncertain (it may have been), Rejected (it
+        never will be), ChannelGone.
+        """
+        ...
+
+    async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
+        """Remote id by key for those of ``posts`` (one channel, one parent) that already stand there,
+        having been sent at or after ``since``. Raises like :meth:`post`."""
+        ...
+
+
+class Responder(Protocol):
+    """The way back to the person who asked, valid while their request is handled."""
+
+    async def working(self, note: str) -> None:
+        """Show that something is being done ("Reading the paper…"); may be called again."""
+        ...
+
+    async def draft(self, doc: Doc) -> None:
+        """Show an answer while it grows; each call holds the whole text so far. Paced by the adapter."""
+        ...
+
+    async def send(self, reply: Reply) -> str | None:
+        """Show the reply (in place of a draft, if there was one) and return the id under which replies to
+        it will come (``Request.thread``); None where there can be none, as for private replies."""
+        ...
+
+
+class Handler(Protocol):
+    """The core, as a listener sees it."""
+
+    commands: Sequence[object]
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        """Answer the request. Never raises: faults become replies."""
+        ...
+
+    async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Choice]:
+        """At most 25 completions for an option of the command in ``request.text``, at once."""
+        ...
+
+    async def channel_gone(self, channel: ChannelId, reason: str) -> None:
+        """The platform says that the channel cannot be posted to any more."""
+        ...
+
+    async def channel_back(self, channel: ChannelId) -> None:
+        """The platform says that the channel can be posted to again."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears what people do on one platform."""
+
+    platform: str
+
+    async def run(self, handler: Handler) -> None:
+        """Connect and hand every request to ``handler`` until cancelled; on cancellation finish what is
+        under way within the grace that ``bot.app`` gives. Raises PlatformError when a token does not
+        serve."""
+        ...
+
+    async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
+        """Token, scopes, and whether each of ``channels`` can be posted to."""
+        ...
+
+
+# --- storage --------------------------------------------------------------------------------------
+
+
+class Papers(Protocol):
+    """The library."""
+
+    async def add(self, sightings: Sequence[Sighting], *, now: datetime) -> Counts:
+        """Keep papers, folding each into the one already there; ``now`` is when they became news."""
+        ...
+
+    async def get(self, paper_id: PaperId) -> Paper | None:
+        """One paper, also by an id that was folded into another."""
+        ...
+
+    async def many(self, ids: Sequence[PaperId]) -> list[Paper]:
+        """The papers among ``ids`` that are there, in that order."""
+        ...
+
+    async def news(self, since: datetime, until: datetime) -> list[Paper]:
+        """Papers that became news after ``since`` and not after ``until``: by the time they came as new
+        or cross-listed, or by their announcement day if they were imported."""
+        ...
+
+    async def dated(self, since: date, until: date | None = None) -> AsyncIterator[Paper] | list[Paper]:
+        """Papers announced (else published) on those days, newest first."""
+        ...
+
+    async def search(self, query: str, *, limit: int) -> list[Found]:
+        """Papers for plain words by full text, best first; any characters are allowed."""
+        ...
+
+    async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:
+        """Papers with the stemmed words of ``phrase`` side by side in title or abstract, newest first."""
+        ...
+
+    async def sample(self, count: int, *, seed: int = 0) -> list[Paper]:
+        """A repeatable random sample of the library."""
+        ...
+
+    async def count(self) -> int:
+        """How many papers there are."""
+        ...
+
+
+class Channels(Protocol):
+    """What channels get, what they were shown, what people kept."""
+
+    async def all(self) -> list[Channel]:
+        """Every channel, by id."""
+        ...
+
+    async def get(self, channel: ChannelId) -> Channel | None:
+        """One channel, None if nothing was ever set for it."""
+        ...
+
+    async def save(self, channel: Channel) -> None:
+        """Keep the channel as given."""
+        ...
+
+    async def shown(self, channel: ChannelId, ids: Collection[PaperId]) -> set[PaperId]:
+        """Those of ``ids`` that a digest has already brought to the channel (posted or on its way)."""
+        ...
+
+    async def keep(self, user: UserId, channel: ChannelId, paper_id: PaperId, now: datetime) -> bool:
+        """Save a paper to the person's list; False if it was there."""
+        ...
+
+    async def kept(self, user: UserId) -> list[PaperId]:
+        """The person's saved papers, latest first."""
+        ...
+
+    async def forget(self, user: UserId) -> int:
+        """Delete everything kept about a person; how many rows went."""
+        ...
+
+
+class Threads(Protocol):
+    """Conversations that the bot began."""
+
+    async def open(self, thread: Thread, *, now: datetime) -> None:
+        """Remember a thread; opening it again replaces its papers."""
+        ...
+
+    async def get(self, channel: ChannelId, root: str) -> Thread | None:
+        """The thread with its last turns, oldest first."""
+        ...
+
+    async def latest(self, channel: ChannelId) -> Thread | None:
+        """The thread opened last in the channel."""
+        ...
+
+    async def say(self, channel: ChannelId, root: str, turn: Turn, *, now: datetime) -> None:
+        """Add a turn."""
+        ...
+
+    async def first_time(self, channel: ChannelId, message: str, *, now: datetime) -> bool:
+        """True the first time that a message id is asked about, so that a redelivery is not answered."""
+        ...
+
+
+class Decisions(Protocol):
+    """What was decided for each paper and topic, posted or not."""
+
+    async def save(self, decisions: Sequence[Decision], *, now: datetime) -> None:
+        """Keep decisions; a later one for the same paper and topic replaces the earlier."""
+        ...
+
+    async def of(self, paper_id: PaperId) -> list[Decision]:
+        """All decisions for a paper, by topic."""
+        ...
+
+
+class Readings(Protocol):
+    """Full texts and summaries, so that nothing is fetched or paid for twice."""
+
+    async def text(self, paper_id: PaperId, version: int) -> FullText | None:
+        """The kept text of one version."""
+        ...
+
+    async def keep_text(self, text: FullText, *, now: datetime) -> None:
+        """Keep a text."""
+        ...
+
+    async def summary(
+        self, paper_id: PaperId, *, prompt_version: str, model: str, language: str
+    ) -> Summary | None:
+        """The kept summary of exactly this making."""
+        ...
+
+    async def keep_summary(self, summary: Summary, *, now: datetime) -> None:
+        """Keep a summary."""
+        ...
+
+
+class Feeds(Protocol):
+    """What is remembered of each source between fetches."""
+
+    async def memory(self, source: str) -> dict[str, str]:
+        """What the last harvest asked to be handed back."""
+        ...
+
+    async def remember(self, harvest: Harvest, counts: Counts, *, now: datetime) -> None:
+        """Keep the harvest's memory and the health of the source and its parts."""
+        ...
+
+    async def health(self) -> list[FeedHealth]:
+        """Every source and part, by name."""
+        ...
