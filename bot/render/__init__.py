@@ -1,0 +1,1 @@
+"""Documents as plain text, Markdown and HTML; pure functions."""
