@@ -1,0 +1,356 @@
+"""Papers as people see them: lines in a list, cards, summaries, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from bot.doc import (
+    Block,
+    Bullets,
+    Button,
+    Buttons,
+    Doc,
+    Fields,
+    Paragraph,
+    Quote,
+    Text,
+    bold,
+    heading,
+    italic,
+    link,
+    paragraph,
+    text,
+)
+from bot.domain import Claim, Decision, Evidence, Found, FullText, Paper, PaperId, Part, Summary
+
+AUTHORS_SHOWN = 3
+
+PART_NAMES: Mapping[Part, str] = {
+    Part.TASK: "Task",
+    Part.MOTIVATION: "Why",
+    Part.GAPS: "What was missing",
+    Part.CORE_IDEA: "Core idea",
+    Part.PIPELINE: "How it works",
+    Part.ARCHITECTURE: "Architecture and training",
+    Part.RESOURCES: "Code and resources",
+    Part.DATASETS: "Data and metrics",
+    Part.BASELINES: "Compared with",
+    Part.RESULTS: "Results",
+    Part.ABLATIONS: "Ablations",
+    Part.LIMITATIONS: "Limitations",
+    Part.STRENGTHS: "Strengths",
+    Part.WEAKNESSES: "Weaknesses",
+    Part.FUTURE_WORK: "Future work",
+}
+
+SHORT_PARTS = (Part.TASK, Part.CORE_IDEA, Part.RESULTS, Part.LIMITATIONS)
+
+
+def title(paper: Paper) -> Text:
+    """The title as a link, and the id."""
+    return text(link(paper.title or paper.id, paper.url or f"https://arxiv.org/abs/{paper.id}"))
+
+
+def short_id(paper_id: PaperId) -> str:
+    """The id as people type it: arXiv's without its prefix."""
+    return paper_id.removeprefix("arxiv:")
+
+
+def day(when: date) -> str:
+    """A day with its year, such as "3 Sep 2026"."""
+    return f"{when.day} {when:%b %Y}"
+
+
+def authors(names: Sequence[str], shown: int = AUTHORS_SHOWN) -> str:
+    """The first names and how many follow."""
+    if not names:
+        return "no authors named"
+    if len(names) <= shown + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {len(names) - shown:,} others"
+
+
+def badges(paper: Paper) -> str:
+    """What a reader must know before anything else; empty for most papers."""
+    marks = []
+    if paper.retracted:
+        marks.append("RETRACTED")
+    if paper.withdrawn:
+        marks.append("withdrawn by its authors")
+    if paper.version > 1:
+        marks.append(f"version {paper.version}")
+    if paper.featured:
+        votes = f", {paper.upvotes} upvotes" if paper.upvotes is not None else ""
+        marks.append(f"Hugging Face Daily Papers {day(paper.featured)}{votes}")
+    return " · ".join(marks)
+
+
+def byline(paper: Paper) -> str:
+    """Authors, date, categories, id on one line."""
+    when = paper.published or paper.announced or paper.updated
+    parts = [authors(paper.authors), day(when) if when else "", ", ".join(paper.categories[:4])]
+    return " · ".join([part for part in (*parts, short_id(paper.id)) if part])
+
+
+def lines(rows: Iterable[tuple[Paper, str]], *, numbered: bool = True) -> Bullets:
+    """A list of papers, each with a remark such as the reason it is there."""
+    items = []
+    for paper, remark in rows:
+        mark = badges(paper)
+        tail = " · ".join(part for part in (short_id(paper.id), mark, remark) if part)
+        items.append(text(title(paper), f" — {tail}"))
+    return Bullets(tuple(items), numbered)
+
+
+def links(paper: Paper) -> Text:
+    """The paper's abstract page, PDF and code."""
+    number = short_id(paper.id)
+    found = [link("Abstract page", paper.url)] if paper.url else []
+    if paper.id.startswith("arxiv:"):
+        found.append(link("PDF", f"https://arxiv.org/pdf/{number}"))
+    if paper.doi:
+        found.append(link("Journal version", f"https://doi.org/{paper.doi}"))
+    if paper.code:
+        found.append(link("Code", paper.code))
+    parts: list[str | Text] = []
+    for item in found:
+        parts += [" · ", (item,)] if parts else [(item,)]
+    return text(*parts)
+
+
+def buttons(paper: Paper, *names: str) -> Buttons:
+    """The paper's buttons, by name, in the order given; those whose command would be too long vanish."""
+    number = short_id(paper.id)
+    known = (
+        {
+            "summary": Button("Summary", f"show {number} full", "primary"),
+            "evidence": Button("Evidence", f"show {number} evidence"),
+            "abstract": Button("Authors' abstract", f"show {number} abstract"),
+            "regenerate": Button("Read it again", f"show {number} regenerate"),
+            "ask": Button("Ask", f"ask {number}"),
+            "similar": Button("Similar", f"similar {number}"),
+            "save": Button("Save", f"save {number}"),
+            "more": Button("More like this", f"more {number}"),
+            "less": Button("Not for us", f"less {number}"),
+            "why": Button("Why here", f"why {number}"),
+        }
+        if len(number) <= 80
+        else {}
+    )
+    return Buttons(tuple(known[name] for name in names if name in known))
+
+
+def card(paper: Paper, summary: Summary, *, why: str = "", level: int = 1) -> Doc:
+    """A paper in short: what it is, its gist, a claim for each of the main parts, links, buttons."""
+    return tuple(_card(paper, summary, why, level))
+
+
+def _card(paper: Paper, summary: Summary, why: str, level: int) -> Iterable[Block]:
+    yield heading(title(paper), level=1 if level == 1 else 2)
+    yield paragraph(byline(paper), small=True)
+    if mark := badges(paper):
+        yield paragraph(bold(mark))
+    if why:
+        yield paragraph(italic(f"Why here: {why}"), small=True)
+    if summary.gist:
+        yield paragraph(summary.gist)
+    rows = [
+        (PART_NAMES[part], text(claim.text))
+        for part in SHORT_PARTS
+        for claim in summary.claims
+        if claim.part == part and claim.text not in summary.gist
+    ]
+    firsts = dict(reversed(rows))
+    if firsts:
+        yield Fields(tuple((name, firsts[name]) for name in dict.fromkeys(name for name, _ in rows)))
+    yield Paragraph(links(paper), small=True)
+    yield paragraph(footer(summary), small=True)
+    yield buttons(paper, "summary", "evidence", "ask", "similar", "save", "why")
+
+
+def footer(summary: Summary) -> str:
+    """Who made the summary, from what, when."""
+    if summary.model == "embedded":
+        made = f"Sentences of the paper, picked from the {summary.basis}"
+    else:
+        made = f"Summary by {summary.model}, from the {summary.basis}"
+    if summary.made_at:
+        made += f", {day(summary.made_at.date())}"
+    return f"{made}. {summary.note}".strip() if summary.note else f"{made}."
+
+
+def full_summary(paper: Paper, summary: Summary) -> Doc:
+    """Everything the summary holds, part by part; one line says what the paper does not report."""
+    blocks: list[Block] = [heading(title(paper)), paragraph(byline(paper), small=True)]
+    if mark := badges(paper):
+        blocks.append(paragraph(bold(mark)))
+    if summary.gist:
+        blocks.append(paragraph(summary.gist))
+    for part, name in PART_NAMES.items():
+        claims = [claim for claim in summary.claims if claim.part == part]
+        if claims:
+            blocks.append(heading(name, level=2))
+            blocks.append(Bullets(tuple(text(claim.text) for claim in claims)))
+    blocks.append(paragraph(_absent(summary), small=True))
+    blocks.append(paragraph(footer(summary), small=True))
+    blocks.append(buttons(paper, "evidence", "abstract", "regenerate", "ask", "save"))
+    return tuple(blocks)
+
+
+def _absent(summary: Summary) -> str:
+    there = {claim.part for claim in summary.claims}
+    missing = [name.lower() for part, name in PART_NAMES.items() if part not in there]
+    return f"Not found in the {summary.basis}: {', '.join(missing)}." if missing else ""
+
+
+def evidence(paper: Paper, summary: Summary) -> Doc:
+    """Each claim with the words that carry it and their place."""
+    blocks: list[Block] = [heading("Evidence: ", title(paper))]
+    for claim in summary.claims:
+        blocks.append(paragraph(bold(PART_NAMES[claim.part]), *_unless_same(claim)))
+        blocks.append(Quote(text(claim.evidence.quote), text(place(claim.evidence))))
+    if not summary.claims:
+        blocks.append(paragraph("There are no claims to show evidence for."))
+    blocks.append(buttons(paper, "summary", "abstract", "ask"))
+    return tuple(blocks)
+
+
+def _unless_same(claim: Claim) -> tuple[str, ...]:
+    return () if claim.text == claim.evidence.quote else (f": {claim.text}",)
+
+
+def place(found: Evidence) -> str:
+    """Where a quote stands, such as "Section “Experiments”, page 5"."""
+    parts = []
+    if found.section:
+        name = found.section
+        parts.append(name if name.lower() in ("abstract", "title") else f"section “{name}”")
+    if found.page:
+        parts.append(f"page {found.page}")
+    words = ", ".join(parts)
+    return words[:1].upper() + words[1:]
+
+
+def abstract(paper: Paper) -> Doc:
+    """The authors' own abstract."""
+    body = paper.abstract or "This paper came without an abstract."
+    return (
+        heading(title(paper)),
+        paragraph(byline(paper), small=True),
+        paragraph(body),
+        Paragraph(links(paper), small=True),
+        buttons(paper, "summary", "ask", "similar", "save"),
+    )
+
+
+def hidden_warning(found: FullText) -> Doc:
+    """A warning where a paper carries text that its readers cannot see."""
+    if not found.hidden:
+        return ()
+    return (
+        paragraph(
+            bold("This paper contains text that readers of the page cannot see. "),
+            f"It was left out. It begins: “{found.hidden[0][:120]}”",
+        ),
+    )
+
+
+def search_results(query: str, found: Sequence[Found], *, count: int) -> Doc:
+    """The best papers for a query, with the words that show why."""
+    if not found:
+        return (
+            paragraph(f"Nothing in the library ({count:,} papers) fits “{_short(query)}”."),
+            paragraph(
+                "Try fewer or other words, or paste an arXiv link to read a paper from there.", small=True
+            ),
+        )
+    blocks: list[Block] = [heading(f"Found for “{_short(query)}”")]
+    for number, item in enumerate(found, 1):
+        blocks.append(Bullets((text(f"{number}. ", title(item.paper)),)))
+        blocks.append(paragraph(byline(item.paper), small=True))
+        if item.snippet:
+            blocks.append(paragraph(italic(item.snippet), small=True))
+    blocks.append(_openers([item.paper for item in found]))
+    return tuple(blocks)
+
+
+def _openers(papers: Sequence[Paper]) -> Buttons:
+    return Buttons(
+        tuple(
+            Button(f"Open {number}", f"show {short_id(paper.id)}")
+            for number, paper in enumerate(papers[:5], 1)
+            if len(paper.id) <= 80
+        )
+    )
+
+
+def topic_results(
+    topic: str,
+    matched: Sequence[tuple[Paper, Decision]],
+    below: Sequence[tuple[Paper, Decision]],
+    *,
+    window: str,
+    looked_at: int,
+) -> Doc:
+    """The papers that belong to a topic, or the best below the line when none does."""
+    blocks: list[Block] = []
+    if matched:
+        blocks.append(heading(f"{topic}: {_count(len(matched), 'paper')} {window}"))
+        blocks.append(lines((paper, decision.why) for paper, decision in matched))
+        blocks.append(_openers([paper for paper, _ in matched]))
+    else:
+        blocks.append(heading(f"{topic}: nothing {window}"))
+        blocks.append(paragraph(f"None of the {looked_at:,} papers looked at belongs to it.", small=True))
+    if below and len(matched) < 3:
+        blocks.append(paragraph(bold("Closest below the line"), small=True))
+        blocks.append(lines(((paper, below_line(decision)) for paper, decision in below), numbered=False))
+    return tuple(blocks)
+
+
+def below_line(decision: Decision) -> str:
+    """A decision's reason with its score and the score it needed."""
+    return f"{decision.why} ({decision.score:.2f}, needs {decision.threshold:.2f})"
+
+
+def similar(paper: Paper, found: Sequence[Found]) -> Doc:
+    """Papers like one paper."""
+    if not found:
+        return (paragraph("Nothing similar to ", title(paper), " is in the library yet."),)
+    return (
+        heading("Similar to ", title(paper)),
+        lines((item.paper, item.snippet) for item in found),
+        _openers([item.paper for item in found]),
+    )
+
+
+def decisions(paper: Paper, rows: Sequence[tuple[Decision, bool]], shown_on: Mapping[str, date]) -> Doc:
+    """Why a paper is, or is not, in this channel; a row's flag says whether the channel follows the topic."""
+    blocks: list[Block] = [heading("Why ", title(paper))]
+    for channel_day in sorted(shown_on.values()):
+        blocks.append(paragraph(f"It was in this channel's digest of {day(channel_day)}."))
+    if not rows:
+        blocks.append(paragraph("It was not compared with any topic of this channel."))
+    ordered = sorted(rows, key=lambda row: (not row[1], -row[0].score))
+    blocks.append(
+        Bullets(
+            tuple(
+                text(
+                    bold(decision.topic),
+                    f": {'belongs' if decision.matched else 'does not belong'} — {decision.why} "
+                    f"(score {decision.score:.2f}, needs {decision.threshold:.2f})",
+                )
+                for decision, _ in ordered
+            )
+        )
+    )
+    return tuple(block for block in blocks if block != Bullets(()))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _short(words: str, limit: int = 80) -> str:
+    words = " ".join(words.split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
