@@ -107,7 +107,10 @@ def _weights(file: Path, size: int) -> NDArray[np.float16]:
     if tensor["dtype"] != "F16" or tensor["shape"][1] != size:
         raise ModelError(f"{file.name} holds other vectors than expected; install wordllama 0.4.")
     offset = 8 + length + int(tensor["data_offsets"][0])
-    return np.memmap(file, dtype=np.float16, mode="r", offset=offset, shape=tuple(tensor["shape"]))
+    matrix: NDArray[np.float16] = np.memmap(
+        file, dtype=np.float16, mode="r", offset=offset, shape=tuple(tensor["shape"])
+    )
+    return matrix
 
 
 def _unit(vectors: Vectors) -> Vectors:
