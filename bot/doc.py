@@ -148,7 +148,15 @@ class Form:
     typed: str = ""
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Fields | Quote | Picture | Divider | Buttons | Form
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text file to take away, such as a BibTeX list; ``name`` ends in its kind ("saved.bib")."""
+
+    name: str
+    content: str
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Fields | Quote | Picture | Divider | Buttons | Form | File
 Doc: TypeAlias = tuple[Block, ...]
 
 Inline: TypeAlias = "str | Span | Sequence[str | Span]"

@@ -55,5 +55,7 @@ def _block(block: d.Block, command: str) -> str:
             return f"<p>{keys}</p>"
         case d.Form():
             return f"<pre>{escape(plain.render((block,), command=command))}</pre>"
+        case d.File(name, content):
+            return f"<p>{escape(name)}:</p><pre>{escape(content)}</pre>"
         case _:
             assert_never(block)

@@ -75,5 +75,8 @@ def _block(block: d.Block, command: str) -> str:
             return " · ".join(f"{escape(item.label)}: `{command} {item.command}`" for item in items)
         case d.Form():
             return escape(plain.render((block,), command=command))
+        case d.File(name, content):
+            fence = "`" * (3 + content.count("```"))
+            return f"{escape(name)}:\n\n{fence}\n{content.rstrip()}\n{fence}"
         case _:
             assert_never(block)

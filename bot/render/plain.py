@@ -62,6 +62,8 @@ def _block(block: Block, command: str, width: int) -> str:
             return "\n".join(_button(item, command) for item in items)
         case d.Form():
             return _form(block, command)
+        case d.File(name, content):
+            return f"{name}:\n{content.rstrip()}"
         case _:
             assert_never(block)
 

@@ -1,0 +1,1 @@
+"""Commands: one table for every platform, a parser, and a function a command."""

@@ -1,0 +1,211 @@
+"""The table of commands: what each is called, what it does, what it takes. ``help`` and every platform's
+own listing are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain import CommandInfo, Option
+
+_ID = Option("id", "An arXiv id, a DOI or a link", required=True, suggest=True)
+_NOT = Option("not", "Words that rule a paper out, with commas between", lead="not:")
+_SINCE = Option("since", "How far back, such as 7d or 2w", lead="since:")
+_TOPIC = Option("topic", "What it is about, such as gaussian splatting", required=True, suggest=True)
+
+INFOS: tuple[CommandInfo, ...] = (
+    CommandInfo(
+        "help",
+        "What I can do, or how one command works.",
+        "/paper help [command]",
+        "/paper help topic",
+        (Option("command", "The command to explain", suggest=True),),
+        private=True,
+    ),
+    CommandInfo(
+        "topic",
+        "The latest papers that belong to a topic.",
+        "/paper topic <words> [not: words] [since:7d]",
+        "/paper topic gaussian splatting not: survey since:30d",
+        (_TOPIC, _NOT, _SINCE),
+        slow=True,
+    ),
+    CommandInfo(
+        "search",
+        "Search the whole library in plain words.",
+        "/paper search <words> [author:name] [cat:cs.CV] [source:arxiv] [since:1y]",
+        "/paper search how to compress radiance fields since:1y",
+        (
+            Option("words", "What to look for", required=True),
+            Option("author", "Only papers by this author", lead="author:"),
+            Option("cat", "Only this category, such as cs.CV", lead="cat:"),
+            Option("source", "Only from this source, such as arxiv", lead="source:"),
+            _SINCE,
+        ),
+        slow=True,
+    ),
+    CommandInfo(
+        "show",
+        "A paper's card; full summary, evidence and abstract are one step further.",
+        "/paper show <id|link|doi> [full|short|gist|evidence|abstract|regenerate]",
+        "/paper show 2308.04079 full",
+        (
+            _ID,
+            Option(
+                "part",
+                "How much of it",
+                choices=("short", "gist", "full", "evidence", "abstract", "regenerate"),
+            ),
+        ),
+        slow=True,
+    ),
+    CommandInfo(
+        "ask",
+        "Ask a paper a question; the answer quotes the paper.",
+        "/paper ask <id> <question>",
+        "/paper ask 2308.04079 which datasets do they use?",
+        (_ID, Option("question", "What you want to know")),
+        form=True,
+        slow=True,
+    ),
+    CommandInfo(
+        "similar",
+        "Papers like this one.",
+        "/paper similar <id>",
+        "/paper similar 2308.04079",
+        (_ID,),
+        slow=True,
+    ),
+    CommandInfo(
+        "compare",
+        "Two to five papers side by side, each statement with its place.",
+        "/paper compare <id> <id> [<id>…]",
+        "/paper compare 2308.04079 2003.08934",
+        (Option("ids", "Two to five ids or links", required=True),),
+        slow=True,
+    ),
+    CommandInfo(
+        "brief",
+        "What is new in one or more topics, and what they share.",
+        "/paper brief <topic>; <topic>… [since:30d]",
+        "/paper brief gaussian splatting; medical imaging since:30d",
+        (Option("topics", "Topics with semicolons between", required=True), _SINCE),
+        slow=True,
+    ),
+    CommandInfo(
+        "follow",
+        "Bring papers on a topic to this channel every day.",
+        "/paper follow <topic> [not: words]",
+        "/paper follow gaussian splatting | 3DGS not: survey",
+        (_TOPIC, _NOT, Option("anyway", "yes, to follow a topic I know no papers for", lead="anyway:")),
+        private=True,
+        admin=True,
+        slow=True,
+    ),
+    CommandInfo(
+        "unfollow",
+        "Stop bringing a topic to this channel.",
+        "/paper unfollow <topic>",
+        "/paper unfollow gaussian splatting",
+        (_TOPIC,),
+        private=True,
+        admin=True,
+    ),
+    CommandInfo("topics", "What this channel follows.", "/paper topics", "/paper topics", private=True),
+    CommandInfo(
+        "schedule",
+        "When the digest comes.",
+        "/paper schedule 09:00 [zone] [days]",
+        "/paper schedule 08:30 Europe/Berlin mon-fri",
+        (
+            Option("at", "Time of day, such as 09:00"),
+            Option("zone", "Time zone, such as Europe/Berlin", suggest=True),
+            Option("days", "Days, such as mon-fri or mon,wed"),
+        ),
+        private=True,
+        form=True,
+        admin=True,
+    ),
+    CommandInfo(
+        "digest",
+        "Post today's digest now, preview it, or pause and resume it.",
+        "/paper digest now|preview|pause|resume",
+        "/paper digest preview",
+        (Option("what", "What to do", required=True, choices=("now", "preview", "pause", "resume")),),
+        private=True,
+        slow=True,
+    ),
+    CommandInfo(
+        "backtest",
+        "What a topic would have brought, before you follow it.",
+        "/paper backtest <topic> [30d]",
+        "/paper backtest gaussian splatting 30d",
+        (_TOPIC, _NOT, Option("span", "How far back, such as 30d", lead="since:")),
+        private=True,
+        slow=True,
+    ),
+    CommandInfo(
+        "why",
+        "Why a paper is, or is not, in this channel.",
+        "/paper why <id>",
+        "/paper why 2308.04079",
+        (_ID,),
+        private=True,
+    ),
+    CommandInfo(
+        "trending",
+        "What many people noticed this week or month.",
+        "/paper trending [week|month]",
+        "/paper trending week",
+        (Option("span", "week or month", choices=("week", "month")),),
+    ),
+    CommandInfo(
+        "trends",
+        "How many papers a topic has had, month by month.",
+        "/paper trends <topic>",
+        "/paper trends diffusion language models",
+        (_TOPIC,),
+        slow=True,
+    ),
+    CommandInfo(
+        "save",
+        "Keep a paper on your list.",
+        "/paper save <id>",
+        "/paper save 2308.04079",
+        (_ID,),
+        private=True,
+    ),
+    CommandInfo("saved", "The papers on your list.", "/paper saved", "/paper saved", private=True),
+    CommandInfo(
+        "export",
+        "Your list as BibTeX, RIS or CSV.",
+        "/paper export bibtex|ris|csv",
+        "/paper export bibtex",
+        (Option("format", "The format", choices=("bibtex", "ris", "csv")),),
+        private=True,
+    ),
+    CommandInfo(
+        "settings",
+        "What this channel gets, and when.",
+        "/paper settings",
+        "/paper settings",
+        private=True,
+        form=True,
+    ),
+    CommandInfo(
+        "status",
+        "Whether everything works: sources, digests, the model.",
+        "/paper status",
+        "/paper status",
+        private=True,
+    ),
+    CommandInfo(
+        "forget",
+        "Delete everything I keep about you.",
+        "/paper forget",
+        "/paper forget",
+        (Option("sure", "yes, to do it", lead="sure:"),),
+        private=True,
+    ),
+)
+
+TABLE: Mapping[str, CommandInfo] = {info.name: info for info in INFOS}
