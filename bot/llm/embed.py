@@ -118,4 +118,5 @@ def _unit(vectors: Vectors) -> Vectors:
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
-    return vectors / lengths
+    scaled: Vectors = vectors / lengths
+    return scaled
