@@ -347,6 +347,8 @@ class Question:
     passages: tuple[Passage, ...]
     turns: tuple[Turn, ...] = ()
     language: str = "en"
+    channel: ChannelId | None = None
+    """Where it was asked: whose budget a paid answer is charged to."""
 
 
 class Outcome(enum.StrEnum):
@@ -371,6 +373,35 @@ class Answer:
     nearest: tuple[Evidence, ...] = ()
     model: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a model that may cost money. ``tokens_in`` includes ``tokens_cached`` (read from the
+    server's prompt cache); ``usd`` is an estimate until the call is settled."""
+
+    model: str
+    purpose: str
+    """What it was for: ``summary``, ``answer``, ``judge``, ``brief``, ``embed``."""
+    paper_id: PaperId | None = None
+    channel: ChannelId | None = None
+    """None where the result serves all channels, as a summary does."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    usd: float = 0.0
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the calls of a day took together, estimates of unfinished ones included."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.domain import (
     Found,
     FullText,
     Harvest,
+    ModelCall,
     Paper,
     PaperId,
     Post,
@@ -26,6 +27,7 @@ from bot.domain import (
     Reply,
     Request,
     Sighting,
+    Spending,
     Summary,
     Thread,
     Topic,
@@ -359,4 +361,27 @@ class Feeds(Protocol):
 
     async def health(self) -> list[FeedHealth]:
         """Every source and part, by name."""
+        ...
+
+
+class Ledger(Protocol):
+    """What was paid for: one row a call of a model. A day is a calendar day in UTC."""
+
+    async def reserve(
+        self, call: ModelCall, *, now: datetime, day_limit: float = 0.0, channel_limit: float = 0.0
+    ) -> int:
+        """Write the call down with its estimated price before it is made; the row's number.
+
+        Sum, comparison and row are one transaction, so that two calls at once cannot both take the last
+        money. Limits are dollars, 0 for none; a channel's counts only the calls of ``call.channel``. Raises
+        BudgetSpent where the day's sum, estimates included, would pass a limit.
+        """
+        ...
+
+    async def settle(self, number: int, call: ModelCall) -> None:
+        """Replace the estimate by what the call took; all of ``call`` is written."""
+        ...
+
+    async def spent(self, day: date, *, channel: ChannelId | None = None) -> Spending:
+        """What the calls of a day took, of one channel where it is given."""
         ...
