@@ -1,0 +1,196 @@
+"""Opening a database, and the two ways to use it: many readers, one writer at a time on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import StorageError
+from storage import schema
+from storage.faults import mapped
+from storage.types import storable
+
+_BUSY_SECONDS = 30
+_READERS = 4
+_POSTGRES_SETTINGS = {
+    "application_name": "paperboy",
+    "lock_timeout": "30s",
+    # A process frozen inside a transaction must not keep its locks for ever.
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+class Database:
+    """One database: ``reading()`` and ``writing()`` give connections, ``close()`` ends it.
+
+    On SQLite there is one writer behind a lock and there are readers of their own, so that a long ingest
+    delays nobody who reads; on PostgreSQL both draw from one pool.
+    """
+
+    def __init__(self, url: URL, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self.url = url
+        self.name = _spoken(url)
+        self.dialect: str = writer.dialect.name
+        self._reader = reader
+        self._writer = writer
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._anchor: AsyncConnection | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database; None for one in memory and for PostgreSQL."""
+        return _file(self.url)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads, seeing one state of the database throughout. Raises StorageError."""
+        with mapped(self.name):
+            async with self._reader.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes: committed at the end, rolled back on any exception or cancellation.
+
+        Never wait for the network inside. Raises StorageError.
+        """
+        with mapped(self.name):
+            async with AsyncExitStack() as stack:
+                if self._turn:
+                    await stack.enter_async_context(self._turn)
+                yield await stack.enter_async_context(self._writer.begin())
+
+    async def close(self) -> None:
+        """End all connections."""
+        if self._anchor:
+            await self._anchor.close()
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    async def _begin(self) -> None:
+        with mapped(self.name):
+            if self.dialect == "sqlite" and self.path is None:
+                # The database in memory lives as long as one connection to it.
+                self._anchor = await self._reader.connect()
+        await schema.prepare(self)
+
+
+async def connect(url: str) -> Database:
+    """Open the database that ``url`` names and bring its schema up to date.
+
+    ``sqlite:///FILE``, ``sqlite:///:memory:`` or ``postgresql://user:password@host/database``. Raises TooNew
+    where a newer program has written it, Full where it cannot be written, Busy, StorageError.
+    """
+    database = _postgres(make_url(url)) if url.startswith("postgres") else _sqlite(make_url(url))
+    try:
+        await database._begin()
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+def _sqlite(url: URL) -> Database:
+    if url.database and url.database != ":memory:":
+        driver = url.set(drivername="sqlite+aiosqlite")
+    else:
+        # One database in memory for several connections: https://www.sqlite.org/src/doc/tip/src/memdb.c
+        driver = sa.URL.create(
+            "sqlite+aiosqlite", database=f"file:/{uuid.uuid4()}", query={"vfs": "memdb", "uri": "true"}
+        )
+    return Database(url, _sqlite_engine(driver, writes=False), _sqlite_engine(driver, writes=True))
+
+
+def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=1 if writes else _READERS,
+        max_overflow=0 if writes else 1,
+        pool_timeout=_BUSY_SECONDS,
+        poolclass=sa.pool.AsyncAdaptedQueuePool,
+        connect_args={"timeout": _BUSY_SECONDS},
+        json_serializer=_dump,
+    )
+
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where sqlite3 guesses
+        cursor = connection.cursor()
+        for pragma in _pragmas(writes):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine.sync_engine, "connect", prepare)
+    sa.event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def _pragmas(writes: bool) -> list[str]:
+    common = [f"busy_timeout = {_BUSY_SECONDS * 1000}", "mmap_size = 268435456", "temp_store = MEMORY"]
+    if not writes:
+        return [*common, "query_only = ON"]
+    return [*common, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -32768"]
+
+
+def _postgres(url: URL) -> Database:
+    try:
+        import asyncpg  # noqa: F401
+    except ImportError:
+        raise StorageError(
+            'PostgreSQL needs a driver: install it with pip install "paperboy-bot[postgres]".'
+        ) from None
+    engine = create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=_BUSY_SECONDS,
+        pool_recycle=1800,
+        pool_pre_ping=True,
+        connect_args={"server_settings": _POSTGRES_SETTINGS, "timeout": 10},
+        json_serializer=_dump,
+    )
+    return Database(url, engine, engine)
+
+
+def _dump(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" in text:
+        text = json.dumps(_without_nul(value), ensure_ascii=False, separators=(",", ":"))
+    return storable(text)
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_without_nul(item) for item in value]
+    return value
+
+
+def _file(url: URL) -> Path | None:
+    if not url.drivername.startswith("sqlite") or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _spoken(url: URL) -> str:
+    path = _file(url)
+    if path:
+        return str(path)
+    if url.drivername.startswith("sqlite"):
+        return "The database in memory"
+    return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
