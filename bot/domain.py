@@ -446,6 +446,68 @@ class Digest:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time from which news is taken: after ``since`` and not after ``until``."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The work of bringing one channel one day's digest; there is never more than one.
+
+    ``owner`` and ``epoch`` are the lease under which it is held: every step is stored under them, so that
+    a worker that was overtaken can store nothing. ``attempts`` counts failed tries in a row.
+    """
+
+    channel: ChannelId
+    day: date
+    due: datetime
+    state: RunState = "due"
+    attempts: int = 0
+    next_try: datetime | None = None
+    owner: str = ""
+    epoch: int = 0
+    error: str = ""
+    """Why the last try failed, or why it ended without a digest."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in ("delivered", "quiet", "skipped", "failed")
+
+
+ParcelState: TypeAlias = Literal["pending", "sending", "sent", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message of a digest in the outbox. ``seq`` 0 is the post at top level; ``parent`` is the ``seq``
+    of the message whose thread it belongs to; ``papers`` are those it shows.
+
+    pending -> sending (stored before the platform is asked) -> sent; a parcel found in ``sending`` is
+    looked for on the platform before it may be sent again; ``dead`` was refused for good.
+    """
+
+    channel: ChannelId
+    day: date
+    seq: int
+    key: str
+    doc: Doc
+    parent: int | None = None
+    title: str = ""
+    alt: str = ""
+    tags: tuple[str, ...] = ()
+    papers: tuple[PaperId, ...] = ()
+    state: ParcelState = "pending"
+    tried_at: datetime | None = None
+    attempts: int = 0
+    remote_id: str | None = None
+    error: str = ""
+
+
 # --- conversation ---------------------------------------------------------------------------------
 
 RequestKind: TypeAlias = Literal["command", "reply", "form", "link", "home"]

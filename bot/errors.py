@@ -25,6 +25,7 @@
     │   ├── NotSent           nothing was posted; try again
     │   └── Uncertain         it may have been posted: look before sending again
     ├── PlatformError         a platform's token, scopes or connection
+    ├── LeaseLost             another worker has taken over this piece of work
     └── StorageError          the database
         ├── Busy              another process holds it
         ├── TooNew            its schema is newer than this program
@@ -140,6 +141,10 @@ class Uncertain(DeliveryError):
 
 class PlatformError(PaperboyError):
     """A platform's token, scopes or connection do not serve."""
+
+
+class LeaseLost(PaperboyError):
+    """Another worker has taken over this piece of work: leave it alone."""
 
 
 class StorageError(PaperboyError):

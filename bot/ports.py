@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bot.doc import Choice, Doc
@@ -14,6 +14,7 @@ from bot.domain import (
     ChannelId,
     Counts,
     Decision,
+    Digest,
     FeedHealth,
     Finding,
     Found,
@@ -22,10 +23,13 @@ from bot.domain import (
     ModelCall,
     Paper,
     PaperId,
+    Parcel,
     Post,
     Question,
     Reply,
     Request,
+    Run,
+    RunState,
     Sighting,
     Spending,
     Summary,
@@ -33,6 +37,7 @@ from bot.domain import (
     Topic,
     Turn,
     UserId,
+    Window,
 )
 
 if TYPE_CHECKING:
@@ -123,6 +128,14 @@ class Judge(Protocol):
 
     async def judge(self, topic: Topic, papers: Sequence[Paper]) -> Sequence[Decision | None]:
         """A decision a paper, None where it has none. Raises ModelError."""
+        ...
+
+
+class Matcher(Protocol):
+    """Decides which papers belong to a topic."""
+
+    async def decide(self, topic: Topic, papers: Sequence[Paper]) -> list[Decision]:
+        """One decision a paper."""
         ...
 
 
@@ -384,4 +397,126 @@ class Ledger(Protocol):
 
     async def spent(self, day: date, *, channel: ChannelId | None = None) -> Spending:
         """What the calls of a day took, of one channel where it is given."""
+        ...
+
+
+class Runs(Protocol):
+    """The ledger of digests: one row a channel and local date, held under a lease while it is worked on.
+
+    All its times are those of the storage's clock, which is the same for every worker. Methods that take a
+    held :class:`Run` raise LeaseLost when another worker has taken it over, and then change nothing.
+    """
+
+    async def now(self) -> datetime:
+        """The time that all workers agree on."""
+        ...
+
+    async def plan(self, runs: Sequence[Run]) -> None:
+        """Add those that are not there yet, as due."""
+        ...
+
+    async def claim(self, owner: str, *, lease: timedelta, limit: int) -> list[Run]:
+        """Take up to ``limit`` unfinished runs that are due, whose next try has come and that nobody
+        holds, the longest due first."""
+        ...
+
+    async def take(self, channel: ChannelId, day: date, owner: str, *, lease: timedelta) -> Run | None:
+        """Take this run now, whatever its next try, also when it was skipped or failed (it is open again
+        then); None when it is delivered or quiet, or somebody else holds it."""
+        ...
+
+    async def beat(self, runs: Sequence[Run], *, lease: timedelta) -> set[ChannelId]:
+        """Prolong the leases of held runs; the channels of those that are still held."""
+        ...
+
+    async def advance(self, run: Run, state: RunState, *, error: str = "") -> Run:
+        """Go on to ``state``; one that ends the run gives up the lease too."""
+        ...
+
+    async def freeze(self, run: Run, digest: Digest, window: Window) -> Run:
+        """Store the picks, for good, and go on to ``summarizing``."""
+        ...
+
+    async def put_back(self, run: Run, *, wait: timedelta, error: str, failed: bool = True) -> None:
+        """Give the lease up until a next try; ``failed`` counts it as a failed attempt."""
+        ...
+
+    async def get(self, channel: ChannelId, day: date) -> Run | None:
+        """One run."""
+        ...
+
+    async def digest(self, channel: ChannelId, day: date) -> Digest | None:
+        """The frozen digest of a run, None before it is frozen."""
+        ...
+
+    async def cutoff(self, channel: ChannelId, before: date) -> datetime | None:
+        """Where the window of the last delivered or quiet digest of a day before ``before`` ended."""
+        ...
+
+    async def ended(self, channel: ChannelId) -> Run | None:
+        """The latest run that was delivered or quiet."""
+        ...
+
+    async def troubled(self) -> list[Run]:
+        """Runs that failed or are on their second try or later, of the last fortnight, latest first."""
+        ...
+
+    async def free(self) -> None:
+        """Void every lease: for a process that has the storage to itself, when it starts."""
+        ...
+
+    async def turn(self, duty: str, *, every: timedelta) -> bool:
+        """Whether it is this caller's turn to do ``duty``: True for one caller in ``every``, over all
+        processes."""
+        ...
+
+    async def watch(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` whenever another process says that there is work, until cancelled; returns at
+        once where there are no other processes."""
+        ...
+
+    async def nudge(self) -> None:
+        """Tell the other processes that there is work."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages of digests on their way; methods that take a held run raise LeaseLost like Runs."""
+
+    async def fill(self, run: Run, parcels: Sequence[Parcel]) -> Run:
+        """Store all messages of a digest and go on to ``posting``, in one transaction."""
+        ...
+
+    async def of(self, channel: ChannelId, day: date) -> list[Parcel]:
+        """The messages of a digest by ``seq``."""
+        ...
+
+    async def intend(self, run: Run, seq: int, *, lease: timedelta) -> None:
+        """Store that the message is about to be sent (and when), and prolong the lease; committed when
+        this returns."""
+        ...
+
+    async def settle(self, run: Run, seq: int, remote_id: str) -> None:
+        """Store that the message stands on the platform under ``remote_id``."""
+        ...
+
+    async def reopen(self, run: Run, seq: int, *, error: str = "") -> None:
+        """Store that the message was not posted and may be sent again."""
+        ...
+
+    async def bury(self, run: Run, seqs: Sequence[int], error: str) -> None:
+        """Store that the messages will never be sent, and why."""
+        ...
+
+    async def withdraw(self, run: Run) -> None:
+        """Take back a digest of which nothing was ever sent: its papers count as not shown, the run is
+        skipped."""
+        ...
+
+    async def dead(self) -> list[Parcel]:
+        """Messages that were refused for good, of the last fortnight, latest first."""
+        ...
+
+    async def depth(self) -> int:
+        """How many messages wait to be sent."""
         ...

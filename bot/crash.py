@@ -1,0 +1,48 @@
+"""Named places where a test can end the process as if the power had failed.
+
+``PAPERBOY_CRASH_AT=after-intent`` ends it there the first time, ``after-intent:3`` the third time, without
+clean-up and with exit code 137. It is read once, at import; without it :func:`here` does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+
+POINTS = (
+    "after-claim",
+    "after-fetch",
+    "after-rank",
+    "before-freeze",
+    "after-freeze",
+    "before-summary",
+    "after-summary",
+    "before-outbox",
+    "after-outbox",
+    "before-intent",
+    "after-intent",
+    "after-reply",
+    "after-sent",
+    "before-done",
+    "after-done",
+    "in-migration",
+)
+"""Every place, in the order in which a digest passes them."""
+
+_name, _, _count = os.environ.get("PAPERBOY_CRASH_AT", "").partition(":")
+_left = int(_count or 1)
+
+if _name and _name not in POINTS:
+    raise SystemExit(f'PAPERBOY_CRASH_AT: there is no place "{_name}"; there are {", ".join(POINTS)}.')
+
+
+def here(point: str) -> None:
+    """End the process if this is the place that was asked for."""
+    if point == _name:
+        _count_down()
+
+
+def _count_down() -> None:
+    global _left
+    _left -= 1
+    if _left == 0:
+        os._exit(137)
