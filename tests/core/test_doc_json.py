@@ -41,7 +41,7 @@ def test_a_document_comes_back_as_it_was(doc: Doc) -> None:
 
 def test_every_kind_of_block_is_known() -> None:
     for kind in get_args(d.Block):
-        told = {field.name: [] for field in fields(kind)}
+        told: dict[str, object] = {field.name: [] for field in fields(kind)}
         assert isinstance(decode([{"is": kind.__name__, **told}])[0], kind)
 
 
