@@ -105,13 +105,17 @@ def test_a_command_that_discord_refuses_is_refused(change: Json) -> None:
         check_commands([{**good, **change}])
 
 
-@asynccontextmanager
-async def client(server: Discord) -> AsyncIterator[discord.AutoShardedClient]:
+def make_client(server: Discord) -> discord.AutoShardedClient:
     discord.http.Route.BASE = server.api_url
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(server.gateway_url)
     intents = discord.Intents.default()
     intents.message_content = True
-    made = discord.AutoShardedClient(intents=intents, allowed_mentions=discord.AllowedMentions.none())
+    return discord.AutoShardedClient(intents=intents, allowed_mentions=discord.AllowedMentions.none())
+
+
+@asynccontextmanager
+async def client(server: Discord) -> AsyncIterator[discord.AutoShardedClient]:
+    made = make_client(server)
     task = asyncio.create_task(made.start(server.token))
     try:
         await server.connected()
@@ -119,6 +123,11 @@ async def client(server: Discord) -> AsyncIterator[discord.AutoShardedClient]:
     finally:
         await made.close()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def text_channel(found: object) -> discord.TextChannel:
+    assert isinstance(found, discord.TextChannel)
+    return found
 
 
 def view(text: str, id: int | None = None) -> discord.ui.LayoutView:
@@ -147,7 +156,7 @@ async def test_one_thread_a_message_and_forum_posts_want_their_tag() -> None:
     async with Discord() as server:
         papers, forum = server.channel("papers"), server.forum("forum", tags=("vision",), needs_tag=True)
         async with client(server) as bot:
-            message = await bot.get_partial_messageable(papers.id).send(view=view("one"))
+            message = await text_channel(await bot.fetch_channel(papers.id)).send(view=view("one"))
             thread = await message.create_thread(name="papers")
             assert thread.id == message.id
             with pytest.raises(discord.HTTPException) as twice:
@@ -180,11 +189,16 @@ async def test_a_lost_reply_recorded_and_a_late_request_lands_later() -> None:
 
 async def test_an_error_may_have_recorded_and_discord_py_repeats_it() -> None:
     async with Discord() as server:
-        papers = server.channel("papers")
+        papers, forum = server.channel("papers"), server.forum("forum")
         async with client(server) as bot:
             server.fails("create_message", "recorded", status=500)
-            await bot.get_partial_messageable(papers.id).send("twice")
-            assert [post.text for post in server.posts(papers)] == ["twice", "twice"]
+            await bot.get_partial_messageable(papers.id).send("once, by the nonce that discord.py makes")
+            assert len(server.posts(papers)) == 1
+            server.fails("start_thread", "recorded", status=500)
+            place = await bot.fetch_channel(forum.id)
+            assert isinstance(place, discord.ForumChannel)
+            await place.create_thread(name="twice, since forum posts know none", view=view("text"))
+            assert len(server.posts(forum)) == 2
 
 
 async def test_buckets_are_told_and_kept() -> None:
@@ -226,8 +240,8 @@ async def test_interactions_expire_and_are_answered_once() -> None:
 async def test_the_message_content_intent_can_be_refused() -> None:
     async with Discord(content=False) as server:
         with pytest.raises(discord.PrivilegedIntentsRequired):
-            async with client(server):
-                await server.happens(lambda: bool(server.gateway.identifies))
+            async with make_client(server) as bot:
+                await bot.start(server.token)
 
 
 async def test_a_cut_socket_is_resumed_and_misses_nothing() -> None:

@@ -118,7 +118,7 @@ class Faults:
 
 
 def broken(status: int) -> web.Response:
-    return web.json_response({"message": f"{status}: Server Error", "code": 0}, status=status, headers=SERVER)
+    return reply({"message": f"{status}: Server Error", "code": 0}, status)
 
 
 def refusal(error: Refused) -> web.Response:
