@@ -608,3 +608,28 @@ class Finding:
     name: str
     ok: bool
     detail: str
+
+
+# --- bookkeeping ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A person's thumb on a paper in a channel."""
+
+    user: UserId
+    channel: ChannelId
+    paper_id: PaperId
+    liked: bool
+    voted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One version of a paper, as it read."""
+
+    paper_id: PaperId
+    version: int
+    title: str
+    abstract: str
+    updated: date | None = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -15,6 +15,7 @@ from bot.domain import (
     Counts,
     Decision,
     Digest,
+    Edition,
     FeedHealth,
     Finding,
     Found,
@@ -37,6 +38,7 @@ from bot.domain import (
     Topic,
     Turn,
     UserId,
+    Vote,
     Window,
 )
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Vector: TypeAlias = NDArray[np.float32]
     Vectors: TypeAlias = NDArray[np.float32]
 
 
@@ -250,7 +253,7 @@ class Papers(Protocol):
         or cross-listed, or by their announcement day if they were imported."""
         ...
 
-    async def dated(self, since: date, until: date | None = None) -> AsyncIterator[Paper] | list[Paper]:
+    async def dated(self, since: date, until: date | None = None) -> list[Paper]:
         """Papers announced (else published) on those days, newest first."""
         ...
 
@@ -260,6 +263,14 @@ class Papers(Protocol):
 
     async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:
         """Papers with the stemmed words of ``phrase`` side by side in title or abstract, newest first."""
+        ...
+
+    async def versions(self, paper_id: PaperId) -> list[Edition]:
+        """What is known of a paper's versions, oldest first, the present one last."""
+        ...
+
+    async def featured(self, since: date, *, limit: int) -> list[Paper]:
+        """Papers that Hugging Face featured on or after a day, most upvotes first."""
         ...
 
     async def sample(self, count: int, *, seed: int = 0) -> list[Paper]:
@@ -288,6 +299,18 @@ class Channels(Protocol):
 
     async def shown(self, channel: ChannelId, ids: Collection[PaperId]) -> set[PaperId]:
         """Those of ``ids`` that a digest has already brought to the channel (posted or on its way)."""
+        ...
+
+    async def where_shown(self, paper_id: PaperId) -> list[tuple[ChannelId, date]]:
+        """The channels that a digest brought the paper to, and the digest's day."""
+        ...
+
+    async def vote(self, vote: Vote) -> None:
+        """Keep a thumb; a later one replaces it."""
+        ...
+
+    async def votes(self, channel: ChannelId | None = None, *, since: datetime | None = None) -> list[Vote]:
+        """Thumbs, oldest first."""
         ...
 
     async def keep(self, user: UserId, channel: ChannelId, paper_id: PaperId, now: datetime) -> bool:
@@ -320,6 +343,10 @@ class Threads(Protocol):
 
     async def say(self, channel: ChannelId, root: str, turn: Turn, *, now: datetime) -> None:
         """Add a turn."""
+        ...
+
+    async def about(self, paper_id: PaperId) -> list[Thread]:
+        """The threads that are about this paper alone, latest first, without their turns."""
         ...
 
     async def first_time(self, channel: ChannelId, message: str, *, now: datetime) -> bool:
@@ -370,6 +397,10 @@ class Feeds(Protocol):
 
     async def remember(self, harvest: Harvest, counts: Counts, *, now: datetime) -> None:
         """Keep the harvest's memory and the health of the source and its parts."""
+        ...
+
+    async def told(self, source: str, told: bool) -> None:
+        """Note whether the admins know that a source or part is broken."""
         ...
 
     async def health(self) -> list[FeedHealth]:
@@ -535,4 +566,55 @@ class Vault(Protocol):
 
     async def drop(self, name: str) -> None:
         """Forget the value, if there is one."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Vectors of papers, by encoder."""
+
+    async def put(self, encoder: str, ids: Sequence[PaperId], vectors: Vectors) -> None:
+        """Keep one row of ``vectors`` (n, size) a paper, in place of an earlier one. Kept as float16."""
+        ...
+
+    async def get(self, encoder: str, ids: Sequence[PaperId]) -> dict[PaperId, Vector]:
+        """The vectors of those of ``ids`` that have one, float32."""
+        ...
+
+    async def nearest(
+        self, encoder: str, vector: Vector, *, limit: int, among: Collection[PaperId] | None = None
+    ) -> list[tuple[PaperId, float]]:
+        """The papers with the largest scalar product with ``vector`` (the cosine, for unit vectors), best
+        first; of ``among`` alone, where given."""
+        ...
+
+    async def missing(self, encoder: str, *, limit: int) -> list[PaperId]:
+        """Papers that lack a vector of this encoder, newest first."""
+        ...
+
+    async def count(self, encoder: str) -> int:
+        """How many papers have a vector of this encoder."""
+        ...
+
+    async def drop_others(self, encoder: str) -> int:
+        """Delete the vectors of all other encoders; how many went."""
+        ...
+
+
+class Marks(Protocol):
+    """Small facts that must outlive the process, by key."""
+
+    async def get(self, key: str) -> str | None:
+        """The value, None if there is none."""
+        ...
+
+    async def put(self, key: str, value: str) -> None:
+        """Keep a value in place of an earlier one."""
+        ...
+
+    async def take(self, key: str) -> str | None:
+        """The value, which is deleted: of several takers one gets it."""
+        ...
+
+    async def beginning(self, prefix: str) -> dict[str, str]:
+        """All values whose key begins with ``prefix``."""
         ...

@@ -137,14 +137,11 @@ vote = Table(  # thumbs: one a person, channel and paper
     Column("voted_at", Instant, nullable=False, index=True),
 )
 
-installation = Table(
-    "installation",
+vault = Table(
+    "vault",
     metadata,
-    Column("platform", Words, primary_key=True),
-    Column("workspace", Words, primary_key=True),
-    Column("name", Words, nullable=False),
-    Column("secret", sa.LargeBinary, nullable=False, comment="sealed by the adapter before it comes here"),
-    Column("installed_at", Instant, nullable=False),
+    Column("name", Words, primary_key=True),
+    Column("value", sa.LargeBinary, nullable=False, comment="encrypted before it comes here"),
 )
 
 # --- conversations --------------------------------------------------------------------------------
@@ -273,6 +270,13 @@ mark = Table(  # small facts that must outlive the process
     Column("value", Words, nullable=False),
 )
 
+duty = Table(  # what one process does for all: whose turn it was, when
+    "duty",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("taken_at", Instant, nullable=False),
+)
+
 # --- digests: see design notes on delivery in docs/delivery.md --------------------------------------
 
 digest_run = Table(
@@ -328,7 +332,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Instant),
     Column("remote_id", Words),
-    Column("paper_id", Words, comment="the paper it brings; empty for the parent"),
+    Column("papers", Json, nullable=False, comment="ids of the papers it shows"),
     Column("error", Words, nullable=False, server_default=""),
     Column("sent_at", Instant),
     ForeignKeyConstraint(
