@@ -336,6 +336,8 @@ class Turn:
     speaker: Literal["person", "bot"]
     text: str
     name: str = ""
+    user: str = ""
+    """Who said it (a UserId), so that it can be forgotten; empty for the bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +406,9 @@ class Spending:
     usd: float = 0.0
 
 
+ThreadKind: TypeAlias = Literal["digest", "paper", "answer", "list"]
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """A conversation that the bot began: ``root`` is the platform's id of its first message."""
@@ -412,7 +417,7 @@ class Thread:
     root: str
     papers: tuple[PaperId, ...]
     turns: tuple[Turn, ...] = ()
-    kind: Literal["digest", "paper", "answer", "list"] = "answer"
+    kind: ThreadKind = "answer"
 
 
 # --- digests --------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ turn = Table(
     Column("root", Words, nullable=False),
     Column("speaker", Words, nullable=False),
     Column("name", Words, nullable=False),
+    Column("user_id", Words, nullable=False, server_default="", index=True),
     Column("text", Words, nullable=False),
     Column("said_at", Instant, nullable=False),
     Index("ix_turn_thread", "channel_id", "root", "number"),
