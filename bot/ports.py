@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from bot.doc import Choice, Doc
 from bot.domain import (
@@ -446,9 +446,11 @@ class Runs(Protocol):
         """Add those that are not there yet, as due."""
         ...
 
-    async def claim(self, owner: str, *, lease: timedelta, limit: int) -> list[Run]:
-        """Take up to ``limit`` unfinished runs that are due, whose next try has come and that nobody
-        holds, the longest due first."""
+    async def claim(
+        self, owner: str, *, platforms: Collection[str], lease: timedelta, limit: int
+    ) -> list[Run]:
+        """Take up to ``limit`` unfinished runs of the platforms that are due, whose next try has come and
+        that nobody holds, the longest due first."""
         ...
 
     async def take(self, channel: ChannelId, day: date, owner: str, *, lease: timedelta) -> Run | None:
@@ -456,8 +458,8 @@ class Runs(Protocol):
         then); None when it is delivered or quiet, or somebody else holds it."""
         ...
 
-    async def beat(self, runs: Sequence[Run], *, lease: timedelta) -> set[ChannelId]:
-        """Prolong the leases of held runs; the channels of those that are still held."""
+    async def beat(self, runs: Sequence[Run], *, lease: timedelta) -> list[Run]:
+        """Prolong the leases of held runs; those of them that are still held."""
         ...
 
     async def advance(self, run: Run, state: RunState, *, error: str = "") -> Run:
@@ -496,9 +498,15 @@ class Runs(Protocol):
         """Void every lease: for a process that has the storage to itself, when it starts."""
         ...
 
-    async def turn(self, duty: str, *, every: timedelta) -> bool:
-        """Whether it is this caller's turn to do ``duty``: True for one caller in ``every``, over all
-        processes."""
+    async def turn(
+        self, duty: str, *, every: timedelta, lease: timedelta
+    ) -> Literal["mine", "others", "fresh"]:
+        """Whose turn it is to do ``duty``, over all processes: fresh if it was done within ``every``;
+        others if somebody began it within ``lease``; else the caller's, who must say :meth:`did` after."""
+        ...
+
+    async def did(self, duty: str) -> None:
+        """Store that ``duty`` is done."""
         ...
 
     async def watch(self, wake: Callable[[], None]) -> None:
@@ -539,9 +547,9 @@ class Outbox(Protocol):
         """Store that the messages will never be sent, and why."""
         ...
 
-    async def withdraw(self, run: Run) -> None:
-        """Take back a digest of which nothing was ever sent: its papers count as not shown, the run is
-        skipped."""
+    async def withdraw(self, run: Run, reason: str) -> None:
+        """Take back a digest of which nothing was ever sent, however far it is: its papers count as not
+        shown, the run is skipped for ``reason``."""
         ...
 
     async def dead(self) -> list[Parcel]:

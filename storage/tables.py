@@ -275,7 +275,8 @@ duty = Table(  # what one process does for all: whose turn it was, when
     "duty",
     metadata,
     Column("name", Words, primary_key=True),
-    Column("taken_at", Instant, nullable=False),
+    Column("taken_at", Instant),
+    Column("done_at", Instant),
 )
 
 # --- digests: see design notes on delivery in docs/delivery.md --------------------------------------

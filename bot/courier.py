@@ -1,0 +1,212 @@
+"""Bringing the messages of one digest to a platform, each exactly once.
+
+The intention to send is committed before the platform is asked. A message found in ``sending`` (the process
+died, the answer was lost) is looked for on the platform once nothing of it can be travelling any more, and
+sent again only if it is not there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import crash
+from bot.domain import Channel, Parcel, Post, Run, Thread
+from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
+from bot.pacing import Pacer
+from bot.ports import Outbox, Poster, Threads
+
+_log = structlog.get_logger(__name__)
+_CLOCKS_APART = timedelta(minutes=10)
+"""The platform's clock may be behind the storage's."""
+_REFUSALS = 20
+
+
+class Delay(Exception):
+    """The digest must be taken up again after ``seconds``; ``failed`` counts it as a failed try."""
+
+    def __init__(self, reason: str, seconds: float, *, failed: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.seconds = seconds
+        self.failed = failed
+
+
+class Refused(Exception):
+    """The digest's post at top level was refused for good, so that there is nothing to put replies under."""
+
+
+class Courier:
+    """Sends the parcels of held runs to one platform.
+
+    ``lease`` is the time for which a run is held: after half of it without a stored step a message is not
+    sent any more, since another worker may soon be at it. ``stopping`` says that the process is to end:
+    the message in hand is finished and no other is begun.
+    """
+
+    def __init__(
+        self,
+        poster: Poster,
+        pacer: Pacer,
+        *,
+        outbox: Outbox,
+        threads: Threads,
+        now: Callable[[], datetime],
+        ticks: Callable[[], float],
+        lease: timedelta,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._poster = poster
+        self._pacer = pacer
+        self._outbox = outbox
+        self._threads = threads
+        self._now = now
+        self._ticks = ticks
+        self._lease = lease
+        self._stopping = stopping
+
+    async def deliver(self, run: Run, channel: Channel, *, now: datetime) -> None:
+        """Bring everything that is still in the outbox.
+
+        ``now`` is the storage's time. Raises Delay, Refused, ChannelGone, LeaseLost, StorageError.
+        """
+        parcels = await self._reconciled(run, channel, now)
+        remote = {parcel.seq: parcel.remote_id for parcel in parcels if parcel.remote_id}
+        for parcel in parcels:
+            if parcel.state == "sent" and parcel.remote_id:
+                await self._open(run, parcel, parcel.remote_id)  # a crash may have come in between
+            if parcel.state in ("sent", "dead"):
+                continue
+            under = None if parcel.parent is None else remote.get(parcel.parent)
+            if parcel.parent is not None and under is None:
+                raise Refused("The post at top level is missing.")
+            if sent := await self._bring(run, channel, parcel, under):
+                remote[parcel.seq] = sent
+
+    # --- after a crash ----------------------------------------------------------------------------
+
+    async def _reconciled(self, run: Run, channel: Channel, now: datetime) -> list[Parcel]:
+        """The parcels, none of them in ``sending`` any more."""
+        parcels = await self._outbox.of(run.channel, run.day)
+        unsure = [parcel for parcel in parcels if parcel.state == "sending"]
+        if not unsure:
+            return parcels
+        tried = [parcel.tried_at for parcel in unsure if parcel.tried_at]
+        left = max(tried).timestamp() + self._pacer.pace.settle - now.timestamp()
+        if left > 0:
+            raise Delay("It is not known yet whether a message arrived.", left, failed=False)
+        found = await self._found(channel, unsure, parcels, min(tried) - _CLOCKS_APART)
+        for parcel in unsure:
+            await self._adopt(run, parcel, found.get(parcel.key))
+        return await self._outbox.of(run.channel, run.day)
+
+    async def _found(
+        self, channel: Channel, unsure: Sequence[Parcel], parcels: Sequence[Parcel], since: datetime
+    ) -> dict[str, str]:
+        remote = {parcel.seq: parcel.remote_id for parcel in parcels}
+        found: dict[str, str] = {}
+        for parent in {parcel.parent for parcel in unsure}:
+            under = None if parent is None else remote.get(parent)
+            posts = [_post(channel, parcel, under) for parcel in unsure if parcel.parent == parent]
+            found.update(await self._asked(posts, since))
+        return found
+
+    async def _asked(self, posts: Sequence[Post], since: datetime) -> dict[str, str]:
+        try:
+            async with asyncio.timeout(self._pacer.pace.timeout):
+                return dict(await self._poster.find(posts, since))
+        except RateLimited as error:
+            raise Delay(str(error), error.retry_after, failed=False) from error
+        except (NotSent, Uncertain, Rejected, TimeoutError) as error:
+            raise Delay(f"The platform's history could not be read: {error}", 60, failed=True) from error
+
+    async def _adopt(self, run: Run, parcel: Parcel, remote: str | None) -> None:
+        if remote is None:
+            await self._outbox.reopen(run, parcel.seq, error="The answer was lost; it was not posted.")
+            return
+        _log.info("message found again", channel=run.channel, day=str(run.day), seq=parcel.seq)
+        await self._settled(run, parcel, remote)
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    async def _bring(self, run: Run, channel: Channel, parcel: Parcel, under: str | None) -> str | None:
+        """Send one message, waiting where the platform asks for patience; its id, None if refused."""
+        for _ in range(_REFUSALS):
+            await self._pacer.turn(channel.id, channel.workspace)
+            if self._stopping.is_set():
+                raise Delay("The program was stopped.", 0, failed=False)
+            try:
+                return await self._send(run, channel, parcel, under)
+            except RateLimited as error:
+                await self._outbox.reopen(run, parcel.seq, error=str(error))
+                self._pacer.refused(channel.id, channel.workspace, error.retry_after)
+            except Rejected as error:
+                await self._refused(run, parcel, str(error))
+                return None
+        raise Delay("The platform keeps asking for patience.", 60, failed=True)
+
+    async def _send(self, run: Run, channel: Channel, parcel: Parcel, under: str | None) -> str:
+        crash.here("before-intent")
+        begun = self._ticks()
+        await self._outbox.intend(run, parcel.seq, lease=self._lease)
+        crash.here("after-intent")
+        if self._ticks() - begun > self._lease.total_seconds() / 2:
+            raise Delay("The worker stood still before a message.", 0, failed=False)
+        remote = await self._posted(run, parcel, _post(channel, parcel, under))
+        crash.here("after-reply")
+        await self._settled(run, parcel, remote)
+        self._pacer.passed(channel.workspace)
+        crash.here("after-sent")
+        return remote
+
+    async def _posted(self, run: Run, parcel: Parcel, post: Post) -> str:
+        """Ask the platform; where it is unsure what happened, the parcel stays in ``sending``."""
+        try:
+            async with asyncio.timeout(self._pacer.pace.timeout):
+                return await self._poster.post(post)
+        except (RateLimited, Rejected, ChannelGone):
+            raise
+        except NotSent as error:
+            await self._outbox.reopen(run, parcel.seq, error=str(error))
+            raise Delay(str(error), 0, failed=True) from error
+        except Exception as error:
+            _log.warning("answer lost", channel=run.channel, seq=parcel.seq, error=repr(error))
+            reason = str(error) or "The platform did not answer in time."
+            raise Delay(reason, self._pacer.pace.settle, failed=True) from error
+
+    async def _settled(self, run: Run, parcel: Parcel, remote: str) -> None:
+        await self._outbox.settle(run, parcel.seq, remote)
+        await self._open(run, parcel, remote)
+
+    async def _open(self, run: Run, parcel: Parcel, remote: str) -> None:
+        """Remember the thread in which questions about the message's papers may come."""
+        if parcel.papers:
+            thread = Thread(
+                run.channel, remote, parcel.papers, kind="digest" if parcel.parent is None else "paper"
+            )
+            await self._threads.open(thread, now=self._now())
+
+    async def _refused(self, run: Run, parcel: Parcel, reason: str) -> None:
+        _log.error("message refused", channel=run.channel, day=str(run.day), seq=parcel.seq, reason=reason)
+        if parcel.parent is not None:
+            await self._outbox.bury(run, [parcel.seq], reason)
+            return
+        every = await self._outbox.of(run.channel, run.day)
+        await self._outbox.bury(run, [other.seq for other in every], reason)
+        raise Refused(reason)
+
+
+def _post(channel: Channel, parcel: Parcel, under: str | None) -> Post:
+    return Post(
+        parcel.channel,
+        parcel.doc,
+        parcel.key,
+        parent=under,
+        title=parcel.title,
+        alt=parcel.alt,
+        tags=parcel.tags,
+        workspace=channel.workspace,
+    )

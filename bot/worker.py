@@ -1,0 +1,427 @@
+"""The loop that brings digests: plan what is due, claim it, work on it under a lease, end cleanly.
+
+Any number of workers may share one PostgreSQL; what each holds is decided in the database. A worker is
+woken by its own program (``wake``), by others, by the next due time, and by a poll every 30 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from bot import schedule
+from bot.courier import Courier, Delay, Refused
+from bot.digest import Desk, Views
+from bot.domain import Channel, ChannelId, PaperId, Run, RunState, platform_of
+from bot.duty import Duty
+from bot.editor import Editor, Preview, Read
+from bot.errors import ChannelGone, LeaseLost, NotFound, StorageError, UsageError
+from bot.pacing import PACES, Pace, Pacer
+from bot.ports import Clock, Outbox, Poster, Runs, Threads
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a worker behaves. ``lease``, ``beat``: how long a run is held, how often that is prolonged;
+    ``poll``: the longest sleep; ``fresh``: how old a fetch may be; ``drain``: how long an ending worker
+    waits for messages in hand; ``tries``: failed attempts in a row before a digest is given up."""
+
+    lease: timedelta = timedelta(seconds=60)
+    beat: timedelta = timedelta(seconds=20)
+    poll: timedelta = timedelta(seconds=30)
+    fresh: timedelta = timedelta(minutes=10)
+    fetching: timedelta = timedelta(minutes=5)
+    hourly: timedelta = timedelta(hours=1)
+    drain: timedelta = timedelta(seconds=8)
+    composing: int = 4
+    held: int = 512
+    tries: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of bringing a digest by hand. ``before``: it had been brought already, nothing was posted."""
+
+    channel: ChannelId
+    day: date
+    state: RunState
+    posts: int = 0
+    papers: tuple[PaperId, ...] = ()
+    before: bool = False
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Held:
+    run: Run
+    task: asyncio.Task[None]
+
+
+def elapsed() -> float:
+    """Seconds on a clock that nobody sets and that goes on while the machine sleeps, where there is one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
+def backoff(attempts: int) -> timedelta:
+    """The wait after ``attempts`` failed tries: 15 seconds, doubling up to half an hour."""
+    return timedelta(seconds=min(15 * 2 ** max(attempts - 1, 0), 1800))
+
+
+class Worker:
+    """One worker; ``run`` serves the schedule, ``deliver`` and ``preview`` do one channel by hand."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        runs: Runs,
+        outbox: Outbox,
+        threads: Threads,
+        posters: Mapping[str, Poster],
+        read: Read,
+        fetch: Callable[[], Awaitable[object]],
+        views: Views,
+        clock: Clock,
+        paces: Mapping[str, Pace] = PACES,
+        limits: Limits | None = None,
+        ticks: Callable[[], float] = elapsed,
+        owner: str = "",
+    ) -> None:
+        self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._desk = desk
+        self._runs = runs
+        self._outbox = outbox
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._ticks = ticks
+        self._platforms = frozenset(posters)
+        self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._held: dict[tuple[ChannelId, date], _Held] = {}
+        self._planned: dict[ChannelId, date] = {}
+        self._plan_at = float("-inf")
+        self._others: set[asyncio.Task[None]] = set()
+        self._fetching = Duty(
+            "fetch",
+            fetch,
+            runs=runs,
+            every=self._limits.fresh,
+            lease=self._limits.fetching,
+            ticks=ticks,
+            rest=self._rest,
+            stopping=self._stopping,
+        )
+        couriers = {
+            name: Courier(
+                poster,
+                Pacer(paces.get(name, Pace()), ticks=ticks, sleep=self._rest),
+                outbox=outbox,
+                threads=threads,
+                now=clock.now,
+                ticks=ticks,
+                lease=self._limits.lease,
+                stopping=self._stopping,
+            )
+            for name, poster in posters.items()
+        }
+        self._editor = Editor(
+            desk=desk,
+            runs=runs,
+            outbox=outbox,
+            couriers=couriers,
+            read=read,
+            collect=self._fetching.done,
+            views=views,
+            composing=self._limits.composing,
+        )
+
+    # --- what others call -------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve the schedule until ``stop`` is called; then finish the messages in hand and return."""
+        async with self._heartbeat():
+            watching = asyncio.create_task(self._watch())
+            try:
+                while not self._stopping.is_set():
+                    await self._round()
+            finally:
+                self.stop()
+                watching.cancel()
+                await self._drain()
+
+    def stop(self) -> None:
+        """Begin no more work; ``run`` returns soon."""
+        self._stopping.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """There may be work: what a channel gets, or when, has changed."""
+        self._plan_at = float("-inf")
+        self._woken.set()
+
+    async def changed(self) -> None:
+        """Wake this worker and those of other processes."""
+        self.wake()
+        await self._runs.nudge()
+
+    async def step(self) -> float:
+        """One round: plan what is due, claim it, start on it; in how many seconds the next makes sense."""
+        pause = await self._plan()
+        free = self._limits.held - len(self._held)
+        if free <= 0:
+            return self._limits.poll.total_seconds()
+        claimed = await self._runs.claim(
+            self.owner, platforms=self._platforms, lease=self._limits.lease, limit=free
+        )
+        for run in claimed:
+            self._start(run)
+        return pause
+
+    async def idle(self) -> None:
+        """Wait until nothing is in hand."""
+        while self._held:
+            await asyncio.wait([held.task for held in self._held.values()])
+
+    async def deliver(self, channel_id: ChannelId, day: date | None = None) -> Delivered:
+        """Bring the channel's digest of ``day`` (its own today) now, at most once ever.
+
+        Raises NotFound for a channel that was never set up, UsageError for a day to come and for a
+        platform that is not configured, StorageError.
+        """
+        channel = await self._known(channel_id)
+        now = await self._runs.now()
+        day = await self._allowed(channel, day, now)
+        if not channel.topics:
+            return Delivered(channel.id, day, "skipped", detail="The channel follows no topic yet.")
+        due = min(now, schedule.due_utc(day, channel.at, channel.timezone))
+        await self._runs.plan([Run(channel.id, day, due)])
+        async with self._heartbeat():
+            return await self._by_hand(channel.id, day)
+
+    async def preview(self, channel_id: ChannelId, day: date | None = None) -> Preview:
+        """The channel's digest as it would be posted now; nothing is stored. Raises like ``deliver``."""
+        channel = await self._known(channel_id)
+        return await self._editor.preview(channel, await self._allowed(channel, day, await self._runs.now()))
+
+    # --- by hand ----------------------------------------------------------------------------------
+
+    async def _known(self, channel_id: ChannelId) -> Channel:
+        channel = await self._desk.channels.get(channel_id)
+        if channel is None:
+            raise NotFound(f"Nothing is set up for {channel_id}; follow a topic there first.")
+        if platform_of(channel_id) not in self._platforms:
+            raise UsageError(f"{platform_of(channel_id)} is not configured; add its section to the file.")
+        return channel
+
+    async def _allowed(self, channel: Channel, day: date | None, now: datetime) -> date:
+        today = schedule.local_day(now, channel.timezone)
+        if day is not None and day > today:
+            raise UsageError(f"{day} is yet to come; in {channel.timezone} it is {today}.")
+        return day or today
+
+    async def _by_hand(self, channel: ChannelId, day: date) -> Delivered:
+        before = await self._runs.get(channel, day)
+        if before is not None and before.state in ("delivered", "quiet"):
+            return Delivered(channel, day, before.state, before=True, detail="It was delivered before.")
+        sent = await self._sent(channel, day)
+        while True:
+            if held := self._held.get((channel, day)):
+                await asyncio.shield(held.task)
+            elif run := await self._runs.take(channel, day, self.owner, lease=self._limits.lease):
+                await asyncio.shield(self._start(run, by_hand=True).task)
+            if (told := await self._outcome(channel, day)) is not None:
+                return replace(told, posts=await self._sent(channel, day) - sent)
+
+    async def _sent(self, channel: ChannelId, day: date) -> int:
+        return sum(parcel.state == "sent" for parcel in await self._outbox.of(channel, day))
+
+    async def _outcome(self, channel: ChannelId, day: date) -> Delivered | None:
+        """What to tell now; None if the run is to be taken up again after the wait that this has waited."""
+        run = await self._runs.get(channel, day)
+        if run is None or run.over:
+            made = await self._runs.digest(channel, day)
+            papers = tuple(pick.paper_id for pick in made.picks) if made else ()
+            state = run.state if run else "skipped"
+            return Delivered(channel, day, state, papers=papers, detail=run.error if run else "")
+        wait = (run.next_try - await self._runs.now()).total_seconds() if run.next_try else 5.0
+        if run.attempts or self._stopping.is_set() or wait > self._limits.lease.total_seconds() * 1.5:
+            return Delivered(channel, day, "failed", detail=run.error or "Another worker is at it.")
+        await self._rest(max(wait, 0.05))
+        return None
+
+    # --- the schedule -----------------------------------------------------------------------------
+
+    async def _round(self) -> None:
+        self._woken.clear()
+        try:
+            pause = await self.step()
+        except StorageError as error:
+            _log.error("storage failed", error=str(error))
+            pause = 5.0
+        if self._fetching.age() > self._limits.hourly.total_seconds() and not self._others:
+            self._background(self._fetching.done())
+        await self._rest(max(pause, 0.05), wake=True)
+
+    async def _plan(self) -> float:
+        """Put what is due into the ledger; in how many seconds something will be due, at most ``poll``."""
+        if self._ticks() < self._plan_at:
+            return self._plan_at - self._ticks()
+        now = await self._runs.now()
+        served = [channel for channel in await self._desk.channels.all() if self._serves(channel)]
+        await self._note([(c, *due) for c in served if (due := schedule.due_today(c, now))])
+        coming = [when - now for channel in served if (when := schedule.next_due(channel, now))]
+        pause = min([self._limits.poll, *coming]).total_seconds()
+        self._plan_at = self._ticks() + pause
+        return pause
+
+    def _serves(self, channel: Channel) -> bool:
+        return bool(channel.topics) and not channel.paused and platform_of(channel.id) in self._platforms
+
+    async def _note(self, due: list[tuple[Channel, date, datetime]]) -> None:
+        fresh = [(c.id, day, when) for c, day, when in due if self._planned.get(c.id) != day]
+        await self._runs.plan([Run(*row) for row in fresh])
+        self._planned.update({channel: day for channel, day, _ in fresh})
+
+    # --- work in hand -----------------------------------------------------------------------------
+
+    def _start(self, run: Run, *, by_hand: bool = False) -> _Held:
+        key = (run.channel, run.day)
+        held = _Held(run, asyncio.create_task(self._work(run, by_hand=by_hand)))
+        self._held[key] = held
+        held.task.add_done_callback(lambda _: self._let_go(key, held))
+        return held
+
+    def _let_go(self, key: tuple[ChannelId, date], held: _Held) -> None:
+        if self._held.get(key) is held:
+            del self._held[key]
+        if len(self._held) == self._limits.held - 1 or not self._held:
+            self._woken.set()  # more may be waiting than could be held
+
+    async def _work(self, run: Run, *, by_hand: bool) -> None:
+        """Carry a run as far as it goes and store how it ended; what cannot be stored ends with the lease."""
+        try:
+            await self._carried(run, by_hand=by_hand)
+        except LeaseLost as error:
+            _log.info("lease lost", channel=run.channel, day=str(run.day), reason=str(error))
+        except StorageError as error:
+            _log.error("storage failed", channel=run.channel, day=str(run.day), error=str(error))
+        except asyncio.CancelledError:
+            with contextlib.suppress(LeaseLost, StorageError):
+                await self._runs.put_back(run, wait=timedelta(0), error=run.error, failed=False)
+            raise
+
+    async def _carried(self, run: Run, *, by_hand: bool) -> None:
+        try:
+            await self._editor.carry(run, by_hand=by_hand)
+        except Delay as delay:
+            await self._later(run, delay.reason, timedelta(seconds=delay.seconds), failed=delay.failed)
+        except Refused as error:
+            await self._failed(run, str(error))
+        except ChannelGone as error:
+            await self._pause(run.channel, str(error))
+            await self._failed(run, str(error))
+        except (LeaseLost, StorageError):
+            raise
+        except Exception as error:
+            _log.exception("digest failed", channel=run.channel, day=str(run.day))
+            await self._later(run, f"{type(error).__name__}: {error}", timedelta(0), failed=True)
+
+    async def _later(self, run: Run, reason: str, wait: timedelta, *, failed: bool) -> None:
+        """Leave the run open for a next try, unless it has failed too often."""
+        stands = await self._runs.get(run.channel, run.day)
+        attempts = (stands.attempts if stands else 0) + int(failed)
+        if attempts >= self._limits.tries:
+            await self._failed(run, reason)
+            return
+        wait = max(wait, backoff(attempts)) if failed else wait
+        _log.warning("digest put back", channel=run.channel, day=str(run.day), reason=reason, wait=str(wait))
+        await self._runs.put_back(run, wait=wait, error=reason, failed=failed)
+
+    async def _failed(self, run: Run, reason: str) -> None:
+        _log.error("digest given up", channel=run.channel, day=str(run.day), reason=reason)
+        waiting = [p.seq for p in await self._outbox.of(run.channel, run.day) if p.state == "pending"]
+        await self._outbox.bury(run, waiting, reason)
+        await self._runs.advance(run, "failed", error=reason)
+
+    async def _pause(self, channel_id: ChannelId, reason: str) -> None:
+        channel = await self._desk.channels.get(channel_id)
+        if channel is not None and not channel.paused:
+            await self._desk.channels.save(replace(channel, paused=reason))
+
+    # --- leases -----------------------------------------------------------------------------------
+
+    async def beat(self) -> None:
+        """Prolong the leases of what is in hand; let go of what another worker has taken over."""
+        held = list(self._held.values())
+        kept = await self._runs.beat([one.run for one in held], lease=self._limits.lease)
+        for one in held:
+            if one.run not in kept and not one.task.done():
+                one.task.cancel()
+
+    @asynccontextmanager
+    async def _heartbeat(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.beat.total_seconds())
+            try:
+                await self.beat()
+            except StorageError as error:
+                _log.error("lease not prolonged", error=str(error))
+
+    async def _watch(self) -> None:
+        """Be woken by other processes; the poll does it while that connection is lost."""
+        while not self._stopping.is_set():
+            try:
+                await self._runs.watch(self.wake)
+                break
+            except StorageError as error:
+                _log.warning("not woken by others for now", error=str(error))
+                await asyncio.sleep(5)
+
+    async def _drain(self) -> None:
+        tasks = [held.task for held in self._held.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._limits.drain.total_seconds())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._others, return_exceptions=True)
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._guarded(work))
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except StorageError as error:
+            _log.error("storage failed", error=str(error))
+
+    async def _rest(self, seconds: float, *, wake: bool = False) -> None:
+        """Wait, but not for longer than until the program is to end (or, with ``wake``, there is work)."""
+        event = self._woken if wake else self._stopping
+        waits = {asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(event.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot.domain import ChannelId, FeedHealth, PaperId
+from bot.errors import ChannelGone, NotFound, NotSent, RateLimited, Rejected, Uncertain, UsageError
+from storage.engine import connect
+from tests.fakes.newsroom import MORNING, ROOM, Newsroom, channel, paper
+
+TODAY = date(2026, 4, 15)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Newsroom]:
+    database = await connect("sqlite:///:memory:")
+    newsroom = Newsroom(database)
+    newsroom.rooms.rows[ROOM] = channel()
+    newsroom.library.announce(*(paper(n) for n in range(1, 4)), paper(9, "Protein folding"))
+    yield newsroom
+    await database.close()
+
+
+async def state(room: Newsroom, day: date = TODAY) -> str:
+    run = await room.runs.get(ROOM, day)
+    return run.state if run else "none"
+
+
+async def test_a_digest_is_one_post_with_a_reply_a_paper(room: Newsroom) -> None:
+    await room.work(room.worker())
+    (parent_id, parent), *replies = room.platform.posts
+    assert parent.parent is None
+    assert [post.parent for _, post in replies] == [parent_id] * 3
+    assert parent.title == "Papers for Wednesday, 15 April 2026"
+    assert [post.title for _, post in replies] == [f"Gaussian splatting {n}" for n in (1, 2, 3)]
+    assert len(set(room.platform.keys)) == 4
+    assert await state(room) == "delivered"
+    assert room.fetched == 1
+
+
+async def test_nothing_is_posted_before_its_time(room: Newsroom) -> None:
+    room.clock.forward(seconds=-1)
+    worker = room.worker()
+    assert await worker.step() == 1.0
+    await worker.idle()
+    assert room.platform.posts == []
+    room.clock.forward(seconds=1)
+    await room.work(worker)
+    assert len(room.platform.posts) == 4
+
+
+async def test_a_second_round_a_second_worker_and_a_hand_post_nothing_more(room: Newsroom) -> None:
+    worker = room.worker()
+    await room.work(worker)
+    await room.work(worker)
+    await room.work(room.worker())
+    told = await room.worker().deliver(ROOM)
+    assert (told.state, told.before, told.posts) == ("delivered", True, 0)
+    assert len(room.platform.posts) == 4
+
+
+async def test_by_hand_and_then_on_schedule(room: Newsroom) -> None:
+    room.clock.forward(hours=-2)
+    told = await room.worker().deliver(ROOM)
+    assert (told.state, told.posts, len(told.papers)) == ("delivered", 4, 3)
+    room.clock.forward(hours=3)
+    await room.work(room.worker())
+    assert len(room.platform.posts) == 4
+
+
+async def test_threads_are_opened_for_questions(room: Newsroom) -> None:
+    await room.work(room.worker())
+    kinds = {thread.root: (thread.kind, len(thread.papers)) for thread in room.notebook.threads.values()}
+    assert kinds == {"m1": ("digest", 3), "m2": ("paper", 1), "m3": ("paper", 1), "m4": ("paper", 1)}
+
+
+async def test_a_paper_is_never_shown_twice(room: Newsroom) -> None:
+    await room.work(room.worker())
+    room.clock.forward(days=1)
+    room.library.announce(paper(1), paper(2), paper(7), at=room.clock.now() - timedelta(hours=1))
+    await room.work(room.worker())
+    assert [post.title for _, post in room.platform.posts[5:]] == ["Gaussian splatting 7"]
+
+
+async def test_withdrawn_papers_are_no_news(room: Newsroom) -> None:
+    room.library.announce(paper(1, withdrawn=True), paper(2, retracted=True))
+    await room.work(room.worker())
+    assert [post.title for _, post in room.platform.posts[1:]] == ["Gaussian splatting 3"]
+
+
+async def test_a_quiet_day_is_said_once_in_one_line(room: Newsroom) -> None:
+    room.library.rows.clear()
+    worker = room.worker()
+    await room.work(worker)
+    await room.work(worker)
+    assert len(room.platform.posts) == 1
+    assert await state(room) == "quiet"
+
+
+async def test_a_quiet_day_may_be_silent(room: Newsroom) -> None:
+    room.rooms.rows[ROOM] = channel(quiet="silent")
+    room.library.rows.clear()
+    await room.work(room.worker())
+    assert room.platform.posts == []
+    assert await state(room) == "quiet"
+
+
+async def test_one_bad_paper_does_not_cost_the_others_their_digest(room: Newsroom) -> None:
+    room.words.chokes_on = {PaperId("arxiv:2604.00002")}
+    await room.work(room.worker())
+    assert [post.title for _, post in room.platform.posts[1:]] == [f"Gaussian splatting {n}" for n in (1, 3)]
+
+
+async def test_one_bad_channel_does_not_stop_the_others(room: Newsroom) -> None:
+    other = ChannelId("fake:other")
+    room.rooms.rows[other] = channel(id=other)
+    room.platform.before.extend([lambda p: RuntimeError("boom") if p.channel == ROOM else None] * 5)
+    await room.work(room.worker())
+    assert [post.channel for _, post in room.platform.posts] == [other] * 4
+
+
+# --- trouble on the way ---------------------------------------------------------------------------
+
+
+async def test_a_lost_answer_is_looked_up_and_not_repeated(room: Newsroom) -> None:
+    room.platform.fails(Uncertain("lost"), recorded=True)
+    worker = room.worker()
+    await room.work(worker)
+    assert (len(room.platform.posts), await state(room)) == (1, "posting")
+    room.clock.forward(seconds=59)
+    await room.work(worker)
+    assert room.platform.searched == []  # it may still be travelling
+    room.clock.forward(seconds=2)
+    await room.work(worker)
+    assert len(room.platform.searched) == 1
+    assert (len(room.platform.posts), await state(room)) == (4, "delivered")
+    assert room.platform.posts[1][1].parent == "m1"
+
+
+async def test_a_lost_request_is_sent_again_after_looking(room: Newsroom) -> None:
+    room.platform.fails(Uncertain("lost"))
+    worker = room.worker()
+    await room.work(worker)
+    room.clock.forward(seconds=61)
+    await room.work(worker)
+    assert (len(room.platform.posts), await state(room)) == (4, "delivered")
+
+
+async def test_what_was_surely_not_sent_is_sent_later_without_looking(room: Newsroom) -> None:
+    room.platform.fails(NotSent("down"))
+    worker = room.worker()
+    await room.work(worker)
+    run = await room.runs.get(ROOM, TODAY)
+    assert run is not None
+    assert (run.state, run.attempts, run.error) == ("posting", 1, "down")
+    room.clock.forward(seconds=20)
+    await room.work(worker)
+    assert room.platform.searched == []
+    assert (len(room.platform.posts), await state(room)) == (4, "delivered")
+
+
+async def test_patience_is_kept_when_asked_for(room: Newsroom) -> None:
+    room.platform.fails(RateLimited("slow down", retry_after=17))
+    await room.work(room.worker())
+    assert 17 in [round(seconds) for seconds in room.clock.slept]
+    assert (len(room.platform.posts), await state(room)) == (4, "delivered")
+
+
+async def test_a_refused_reply_is_dead_and_the_rest_is_delivered(room: Newsroom) -> None:
+    room.platform.before.extend([lambda _: None, lambda _: Rejected("too long")])
+    await room.work(room.worker())
+    assert (len(room.platform.posts), await state(room)) == (3, "delivered")
+    (dead,) = await room.outbox.dead()
+    assert (dead.seq, dead.error) == (1, "too long")
+
+
+async def test_a_refused_parent_fails_the_digest_and_its_papers_come_tomorrow(room: Newsroom) -> None:
+    room.platform.fails(Rejected("no"))
+    worker = room.worker()
+    await room.work(worker)
+    assert (len(room.platform.posts), await state(room)) == (0, "failed")
+    assert [run.channel for run in await room.runs.troubled()] == [ROOM]
+    room.clock.forward(days=1)
+    await room.work(worker)
+    assert (len(room.platform.posts), await state(room, TODAY + timedelta(days=1))) == (4, "delivered")
+
+
+async def test_a_failed_digest_can_be_tried_again_by_hand(room: Newsroom) -> None:
+    room.platform.fails(Rejected("no permission"))
+    await room.work(room.worker())
+    told = await room.worker().deliver(ROOM)
+    assert (told.state, told.posts) == ("delivered", 4)
+
+
+async def test_a_channel_that_is_gone_is_paused_with_the_reason(room: Newsroom) -> None:
+    room.platform.fails(ChannelGone("The channel was archived."))
+    worker = room.worker()
+    await room.work(worker)
+    assert room.rooms.rows[ROOM].paused == "The channel was archived."
+    assert await state(room) == "failed"
+    room.clock.forward(days=1)
+    await room.work(worker)
+    assert room.platform.posts == []
+
+
+async def test_after_many_failures_it_is_given_up_and_shown(room: Newsroom) -> None:
+    room.platform.fails(NotSent("down"), times=99)
+    worker = room.worker()
+    for _ in range(room.limits.tries):
+        await room.work(worker)
+        room.clock.forward(minutes=31)
+    assert await state(room) == "failed"
+    (run,) = await room.runs.troubled()
+    assert run.error == "down"
+
+
+# --- days ------------------------------------------------------------------------------------------
+
+
+async def test_after_days_of_standstill_there_is_one_digest_with_everything(room: Newsroom) -> None:
+    await room.work(room.worker())
+    for days in (1, 2):
+        room.library.announce(paper(10 + days), at=MORNING + timedelta(days=days, hours=-8))
+    room.clock.forward(days=2, hours=1)
+    await room.work(room.worker())
+    titles = {post.title for _, post in room.platform.posts[5:]}
+    assert titles == {"Gaussian splatting 11", "Gaussian splatting 12"}
+    assert await state(room, TODAY + timedelta(days=1)) == "none"
+
+
+async def test_a_digest_that_never_began_gives_way_to_the_next(room: Newsroom) -> None:
+    room.platform.fails(NotSent("down"), times=1)
+    room.platform.before[0] = lambda _: NotSent("down")
+    await room.work(room.worker())
+    assert await state(room) == "posting"
+    room.clock.forward(days=1)
+    await room.work(room.worker())
+    assert await state(room, TODAY + timedelta(days=1)) in ("delivered", "quiet")
+
+
+async def test_a_broken_source_delays_a_digest_without_papers(room: Newsroom) -> None:
+    room.library.rows.clear()
+    room.notebook.feeds.append(FeedHealth("arxiv", "failed", "503", MORNING, None, MORNING))
+    worker = room.worker()
+    await room.work(worker)
+    assert (room.platform.posts, await state(room)) == ([], "collecting")
+    room.clock.forward(minutes=61)
+    await room.work(worker)
+    assert (len(room.platform.posts), await state(room)) == (1, "quiet")
+
+
+async def test_a_day_in_the_past_by_hand(room: Newsroom) -> None:
+    room.clock.forward(days=30)
+    told = await room.worker().deliver(ROOM, TODAY)
+    assert (told.state, told.posts, told.day) == ("delivered", 4, TODAY)
+    assert room.fetched == 0
+
+
+async def test_impossible_wishes_are_refused(room: Newsroom) -> None:
+    worker = room.worker()
+    with pytest.raises(UsageError, match="yet to come"):
+        await worker.deliver(ROOM, TODAY + timedelta(days=1))
+    with pytest.raises(NotFound):
+        await worker.deliver(ChannelId("fake:nowhere"))
+    room.rooms.rows[ChannelId("slack:C1")] = channel(id=ChannelId("slack:C1"))
+    with pytest.raises(UsageError, match="not configured"):
+        await worker.deliver(ChannelId("slack:C1"))
+    room.rooms.rows[ROOM] = replace(channel(), topics=())
+    assert (await worker.deliver(ROOM)).state == "skipped"
+
+
+async def test_a_preview_stores_and_posts_nothing(room: Newsroom) -> None:
+    preview = await room.worker().preview(ROOM)
+    assert len(preview.docs) == 4
+    assert (room.platform.posts, room.notebook.decisions, await state(room)) == ([], [], "none")
