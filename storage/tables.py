@@ -49,7 +49,9 @@ paper = Table(
     Column("comments", Integer),
     Column("day", Date, comment="announced, else published"),
     Column("news_at", Instant, comment="when it came as new or cross-listed; empty: never news"),
-    Column("title_key", Words, nullable=False, comment="normalised title and first author; may be empty"),
+    Column(
+        "title_hash", sa.BigInteger, comment="of normalised title and first author, where they tell enough"
+    ),
     Column("added_at", Instant, nullable=False),
     Index("ix_paper_day", "day"),
     Index(
@@ -58,13 +60,7 @@ paper = Table(
         sqlite_where=sa.text("news_at IS NOT NULL"),
         postgresql_where=sa.text("news_at IS NOT NULL"),
     ),
-    Index(
-        "ix_paper_title_key",
-        "title_key",
-        sqlite_where=sa.text("title_key <> ''"),
-        postgresql_where=sa.text("title_key <> ''"),
-    ),
-    Index("ix_paper_doi", "doi", sqlite_where=sa.text("doi <> ''"), postgresql_where=sa.text("doi <> ''")),
+    Index("ix_paper_title_hash", "title_hash"),
     Index(
         "ix_paper_featured",
         "featured",
@@ -94,9 +90,14 @@ paper_version = Table(  # the versions before the one that stands in ``paper``
 vector = Table(
     "vector",
     metadata,
-    Column("encoder", Words, primary_key=True),
-    Column("paper_id", Words, primary_key=True),
+    # Never used twice, so that a reader who remembers the last number can ask for what came after it.
+    Column("number", _BIG, sa.Identity(), primary_key=True),
+    Column("encoder", Words, nullable=False),
+    Column("paper_id", Words, nullable=False),
     Column("data", sa.LargeBinary, nullable=False, comment="float16, little endian"),
+    sa.UniqueConstraint("encoder", "paper_id"),
+    Index("ix_vector_since", "encoder", "number"),
+    sqlite_autoincrement=True,
 )
 
 # --- channels and people --------------------------------------------------------------------------

@@ -1,0 +1,33 @@
+"""Statements that both engines know but SQLAlchemy spells for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+_T = TypeVar("_T")
+
+CHUNK = 1000
+"""How many values one ``IN`` holds: asyncpg takes 32,767 parameters, SQLite 32,766."""
+
+
+def insert(dialect: str, table: sa.Table) -> Any:
+    """The engine's own ``INSERT``, which has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def upsert(dialect: str, table: sa.Table) -> Any:
+    """An ``INSERT`` that replaces all other columns of the row with the same primary key."""
+    statement = insert(dialect, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in table.columns.keys() if name not in keys}  # noqa: SIM118
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def chunks(values: Sequence[_T], size: int = CHUNK) -> Iterator[Sequence[_T]]:
+    """The values, ``size`` at a time."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,55 @@
+"""Fixtures for every test: databases of both engines, and the real data where it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.engine import Database, connect
+from tests.fakes import postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a throw-away PostgreSQL server."""
+    reason = postgres.missing()
+    if reason:
+        pytest.skip(reason)
+    with postgres.cluster() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    with postgres.database(postgres_server) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each engine."""
+    if request.param == "sqlite":
+        return "sqlite:///:memory:"
+    address: str = request.getfixturevalue("postgres_url")
+    return address
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty database of each engine."""
+    opened = await connect(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real recorded data, which is no part of the project."""
+    folder = Path(os.environ.get("PAPERBOY_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("the real data is not beside the project and PAPERBOY_DATA names no folder")
+    return folder
