@@ -13,7 +13,7 @@ from bot.domain import Channel, ChannelId, PaperId, Topic, UserId, Vote
 from storage import aliases
 from storage.engine import Database
 from storage.statements import chunks, insert, upsert
-from storage.tables import channel, digest_item, digest_run, kept, outbox, vote
+from storage.tables import channel, digest_item, digest_run, kept, outbox, turn, vote
 
 _VOID = ("failed", "skipped")
 
@@ -115,6 +115,7 @@ class Channels:
             for statement in (
                 kept.delete().where(kept.c.user_id == user),
                 vote.delete().where(vote.c.user_id == user),
+                turn.delete().where(turn.c.user_id == user),
                 channel.delete().where(channel.c.id == user),
             ):
                 gone += (await connection.execute(statement)).rowcount

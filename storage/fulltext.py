@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -33,18 +34,32 @@ _SQLITE = (
         VALUES (new.number, new.title, new.abstract, new.authors, new.id); END""",
 )
 
+# What unicode61 does in FTS5: accents fall, and words are parted at everything but letters and digits, so
+# that PostgreSQL's parser sees no addresses, file names or signed numbers.
+_PLAIN = {
+    letter: plain
+    for letter in map(chr, range(0xC0, 0x250))
+    if (plain := unicodedata.normalize("NFKD", letter)[0]).isascii() and plain.isalpha()
+} | dict.fromkeys("'!\"#$%&()*+,-./:;<=>?@[]\\^_`{|}~‐‑–—’“”", " ")
+_FOLD = str.maketrans(_PLAIN)
+
+
+def _plain(column: str) -> str:
+    letters, plain = "".join(_PLAIN).replace("'", "''"), "".join(_PLAIN.values())
+    return f"translate({column}, '{letters}', '{plain}')"
+
+
 # English stems without stop words, so that a phrase such as "learning to rank" keeps all its words.
 _POSTGRES = (
     "CREATE TEXT SEARCH DICTIONARY paperboy_stem (TEMPLATE = snowball, LANGUAGE = english)",
     "CREATE TEXT SEARCH CONFIGURATION paperboy (COPY = simple)",
     """ALTER TEXT SEARCH CONFIGURATION paperboy
-        ALTER MAPPING FOR asciiword, word, asciihword, hword, hword_asciipart, hword_part
-        WITH paperboy_stem""",
-    """ALTER TABLE paper ADD COLUMN words tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('paperboy', title), 'A')
-        || setweight(to_tsvector('paperboy', abstract), 'B')
-        || setweight(jsonb_to_tsvector('paperboy', authors, '["string"]'), 'C')
-        || setweight(to_tsvector('simple', id), 'D')) STORED""",
+        ALTER MAPPING FOR asciiword, word, numword WITH paperboy_stem""",
+    f"""ALTER TABLE paper ADD COLUMN words tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('paperboy', {_plain("title")}), 'A')
+        || setweight(to_tsvector('paperboy', {_plain("abstract")}), 'B')
+        || setweight(to_tsvector('paperboy', {_plain("authors::text")}), 'C')
+        || setweight(to_tsvector('paperboy', {_plain("id")}), 'D')) STORED""",
     "CREATE INDEX ix_paper_words ON paper USING gin (words)",
 )
 
@@ -58,8 +73,8 @@ _COMMON = frozenset(
     str.split(
         "a about an and any are as at be been by can could did do does for from had has have how i if in "
         "into is it its may more most no not of on or our over per should so some such than that the their "
-        "them then there these they this those through to under up use used uses using via was we were what when "
-        "where which while who why will with within would you your"
+        "them then there these they this those through to under up use used uses using via was we were "
+        "what when where which while who why will with within would you your"
     )
 )
 
@@ -112,7 +127,8 @@ async def phrase(
         match, joined = "paper_fts MATCH :query", "JOIN paper_fts ON paper_fts.rowid = paper.number"
         query = '{title abstract} : "' + " ".join(spoken) + '"'
     else:
-        match, joined, query = "words @@ phraseto_tsquery('paperboy', :query)", "", " ".join(spoken)
+        match, joined = "words @@ to_tsquery('paperboy', :query)", ""
+        query = " <-> ".join(f"{word.translate(_FOLD)}:AB" for word in spoken)
     earlier = "AND day < :before" if before else ""
     statement = sa.text(
         f"SELECT number FROM paper {joined} WHERE {match} {earlier} "  # noqa: S608 - no text from outside
@@ -148,6 +164,6 @@ async def _find_postgres(
         "  ORDER BY score DESC, number LIMIT :limit) AS best ORDER BY score DESC, number"
     )
     options = f"MaxWords={_SNIPPET_WORDS}, MinWords=8, StartSel='', StopSel='', MaxFragments=1"
-    values: dict[str, Any] = {f"term{place}": term for place, term in enumerate(asked)}
+    values: dict[str, Any] = {f"term{place}": term.translate(_FOLD) for place, term in enumerate(asked)}
     rows = await connection.execute(statement, values | {"limit": limit, "options": options})
     return [Hit(*row) for row in rows]

@@ -94,7 +94,7 @@ async def _first(connection: AsyncConnection, query: sa.Select[Any]) -> Thread |
         .order_by(turn.c.number.desc())
         .limit(_REMEMBERED)
     )
-    turns = [Turn(t.speaker, t.text, t.name) for t in await connection.execute(said)]
+    turns = [Turn(t.speaker, t.text, t.name, t.user_id) for t in await connection.execute(said)]
     return _thread(row, tuple(reversed(turns)))
 
 
@@ -107,6 +107,7 @@ async def _add_turns(connection: AsyncConnection, opened: Thread, now: datetime)
             "root": opened.root,
             "speaker": said.speaker,
             "name": said.name,
+            "user_id": said.user,
             "text": said.text,
             "said_at": now,
         }
