@@ -33,8 +33,8 @@ _SUSPECT = re.compile(r"[\\$^{}~`]|--")
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\$\$?|[{}^_~&\[\]]|\s+|[A-Za-z]+|[0-9]+(?:\.[0-9]+)*|[^\\{}$^_~&\[\]\sA-Za-z0-9]+|\\"
 )
-_MONEY = re.compile(r"[0-9][0-9,.]*\s?[kKMBT]?[,;]?\s+(?:[a-z]{2,}\b|$)|[0-9][0-9,.]*[kKMBT]?[-/–+,;(]*\s*$")
-_PROSE = re.compile(r"\s[a-z]{4,}\s+[a-z]{2,}\s")
+_MONEY = re.compile(r"[0-9][0-9,.]*[kKMBT]?(?:[,;]?\s+(?:[a-z]{2,}\b|$)|[-/–+,;(]+\s*$)")
+_PROSE = re.compile(r"(?<![{\\])\b[a-z]{4,}\b[^{}\\]*\s")
 _MATHY = re.compile(r"[\\^_{}=<>]")
 _QUOTES = re.compile(r"``(.{1,400}?)''")
 _SINGLE_QUOTES = re.compile(r"(?<!\w)`([^`']{1,200})'(?!\w)")
@@ -133,7 +133,7 @@ class _Walk:
         """Formulas lose their dollars; a price keeps its own."""
         close = self.partner[at]
         if not at < close < end or not _is_formula(self.tokens, at, close):
-            return self.tokens[at], at + 1
+            return self.tokens[at].removeprefix("$$"), at + 1
         return self.run(at + 1, close, math=True, before=before).strip(" "), close + 1
 
     def argument(self, at: int, end: int, *, math: bool, digits: bool = False) -> tuple[str, int]:
@@ -246,14 +246,14 @@ def _partners(tokens: list[str]) -> list[int]:
 
 
 def _is_formula(tokens: list[str], at: int, close: int) -> bool:
-    """``$n$`` and ``$3\\times 4$`` are; ``$5 and $`` and ``$5-$`` are prices."""
+    """``$n$`` and ``$3\\times 4$`` are; ``$5 and $`` and ``$5-$10`` are prices."""
     content = "".join(tokens[at + 1 : close])
-    if not content.strip():
+    if not content.strip() or (content[0].isspace() and _PROSE.search(content)):
         return False
     if _MONEY.match(content):
         after = tokens[close + 1][:1] if close + 1 < len(tokens) else ""
         return bool(_MATHY.search(content)) and not after.isdigit()
-    return bool(_MATHY.search(content)) or not (content[-1].isspace() or _PROSE.search(content))
+    return bool(_MATHY.search(content)) or not (content[0].isspace() or content[-1].isspace())
 
 
 def _script(mark: str, content: str, before: str) -> str:
