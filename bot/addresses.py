@@ -45,7 +45,10 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 class Guarded(httpx.AsyncBaseTransport):
-    """A transport that connects to checked addresses only. The name stays in the Host header and in the certificate check."""
+    """A transport that connects to checked addresses only.
+
+    The name stays in the Host header and in the check of the certificate.
+    """
 
     def __init__(
         self, trusted: frozenset[tuple[str, str, int]], resolver: Resolver, proxy: str | None
