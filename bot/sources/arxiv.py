@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -147,13 +146,12 @@ def _judged(
     day, resting = announcement_day(now)
     resting = resting or f"{now.astimezone(_NEW_YORK):%a}".lower() in batch.quiet_days
     parts: dict[str, FeedState] = {}
-    fresh = _traces(batch.sightings, day)
     for name in categories:
         before = _Trace.of(memory.get(f"batch/{name}", ""))
-        trace = before if unchanged else fresh.get(name)
+        trace = before if unchanged else _trace(name, batch.sightings, day)
         if trace is not None and before is not None and trace.papers == before.papers:
             trace = before
-        parts[name] = _state(trace, before, day, resting=resting, alone=not (fresh or unchanged))
+        parts[name] = _state(trace, before, day, resting=resting, alone=not (batch.sightings or unchanged))
         if remembered := trace or before:
             kept[f"batch/{name}"] = str(remembered)
     return _told(batch, parts, kept, day, resting=resting)
@@ -192,16 +190,15 @@ def _told(
     return Harvest(Arxiv.name, batch.sightings, batch.unusable, state, detail, parts, kept)
 
 
-def _traces(sightings: Sequence[Sighting], day: date) -> dict[str, _Trace]:
-    """What each primary category brought: cross-lists are the freshness of another category."""
-    papers: defaultdict[str, list[str]] = defaultdict(list)
-    for sighting in sightings:
-        for category in sighting.paper.categories[:1]:
-            papers[category].append(f"{sighting.paper.id}v{sighting.paper.version}")
-    return {
-        category: _Trace(day, len(ids), hashlib.sha256(" ".join(sorted(ids)).encode()).hexdigest()[:16])
-        for category, ids in papers.items()
-    }
+def _trace(category: str, sightings: Sequence[Sighting], day: date) -> _Trace | None:
+    """What the category brought. Its own papers tell whether it is fresh; cross-lists, which may come with
+    another category, count only where there is nothing else."""
+    own = [one.paper for one in sightings if category in one.paper.categories[:1]]
+    papers = own or [one.paper for one in sightings if category in one.paper.categories]
+    if not papers:
+        return None
+    ids = " ".join(sorted(f"{paper.id}v{paper.version}" for paper in papers))
+    return _Trace(day, len(papers), hashlib.sha256(ids.encode()).hexdigest()[:16])
 
 
 def announcement_day(now: datetime) -> tuple[date, bool]:

@@ -80,7 +80,7 @@ def by_words(words: str, *, limit: int, since: date | None) -> dict[str, str] | 
 
 
 def by_days(names: Sequence[str], since: date, until: date, *, start: int, limit: int) -> dict[str, str]:
-    """The request for a page of what was submitted to the categories ``names`` on those days (UTC), oldest first."""
+    """The request for a page of what the categories ``names`` got on those days (UTC), oldest first."""
     anywhere = " OR ".join(f"cat:{category}" for category in names)
     query = f"({anywhere}) AND {_submitted(since, until)}"
     return {**_newest(query, start, limit), "sortOrder": "ascending"}

@@ -27,7 +27,8 @@ _WITHDRAWN = re.compile(
     r"\b(?:paper|article|submission|preprint|manuscript|version|work|draft)\b[^.]{0,40}?"
     r"\b(?:has|have|is|was|being|be|been|needs? to be)\b[^.]{0,20}?"
     r"\b(?:withdrawn|retracted)\b(?! from (?!arxiv))"
-    r"|^\W*(?:withdrawn|retracted)\b(?! from (?!arxiv))|\bwithdrawn by (?:arxiv|the authors?)\b",
+    r"|^\W*(?:withdrawn|retracted)\b(?! from (?!arxiv))|\bwithdrawn by (?:arxiv|the authors?)\b"
+    r"|\bneeds? to be (?:withdrawn|retracted)\b",
     re.IGNORECASE,
 )
 
@@ -134,7 +135,7 @@ def _categories(element: Any) -> tuple[str, ...]:
 
 
 def categories(names: list[str]) -> tuple[str, ...]:
-    """The arXiv categories among ``names``, each once; subject classes of other schemes (MSC, ACM) are not."""
+    """The arXiv categories among ``names``, each once, without the classes of other schemes (MSC, ACM)."""
     return tuple(
         dict.fromkeys(name for name in (text.strip() for text in names) if _CATEGORY.fullmatch(name))
     )
