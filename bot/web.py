@@ -156,7 +156,7 @@ class Web:
         for _ in range(_REDIRECTS + 1):
             page = await self._once(url, headers, bounds)
             if page.status in (301, 302, 303, 307, 308) and page.headers.get("location"):
-                url = urljoin(url, page.headers["location"])
+                url = _joined(url, page.headers["location"])
                 continue
             _refuse(page, tolerate, self.clock.now())
             return page
@@ -276,6 +276,13 @@ def _refuse(page: Page, tolerate: Collection[int], now: datetime) -> None:
     if page.status in (404, 410):
         raise NotFound(f"{name} has no such page ({page.status}); check the address.")
     raise SourceError(f"{name} refuses the request ({page.status}).")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Forbidden(f"{_host(url)} redirects to what is no web address.") from None
 
 
 def _conditions(seen: Mapping[str, str]) -> dict[str, str]:
