@@ -108,7 +108,7 @@ def _piecewise(body: bytes, names: tuple[str, ...]) -> Entries:
         raise Unreadable("The answer is cut off before its first entry.")
     tag = root[0].lstrip(b"<").split(None, 1)[0].rstrip(b"/>")
     before, after = (declared[0].strip() if declared else b"") + root[0], b"</" + tag + b">"
-    found = Entries(cut=b"</" + tag not in body[-200:])
+    found = Entries(cut=not re.search(rb"</" + re.escape(tag) + rb"\s*>", body[-200:]))
     for number, piece in enumerate(_pieces(body, tags), 1):
         if not piece.closed:
             found.unusable.append(Unusable(f"entry {number}", "It is cut off."))
