@@ -561,22 +561,6 @@ class Outbox(Protocol):
         ...
 
 
-class Vault(Protocol):
-    """A few small secrets by name, such as a workspace's token; the values are already encrypted."""
-
-    async def get(self, name: str) -> bytes | None:
-        """The value, None if there is none."""
-        ...
-
-    async def put(self, name: str, value: bytes) -> None:
-        """Keep the value, in place of an earlier one."""
-        ...
-
-    async def drop(self, name: str) -> None:
-        """Forget the value, if there is one."""
-        ...
-
-
 class VectorIndex(Protocol):
     """Vectors of papers, by encoder."""
 

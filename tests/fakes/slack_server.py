@@ -392,4 +392,4 @@ class Server:
         return time.time() + self.now_offset
 
     def http_date(self) -> str:
-        return formatdate(self.wall(), usegmt=True)
+        return formatdate(self.clock() + self.now_offset, usegmt=True)

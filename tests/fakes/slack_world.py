@@ -18,6 +18,7 @@ EPOCH = 1_760_000_000.0
 SCOPES = frozenset(
     (
         "app_mentions:read",
+        "assistant:write",
         "channels:history",
         "channels:read",
         "chat:write",

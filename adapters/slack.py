@@ -1,0 +1,389 @@
+"""Slack: hears what people do, in Socket Mode or over signed HTTP, and hands it to the core.
+
+The adapter knows nothing of papers. Every envelope is acknowledged at once and worked on in a task of its
+own, so that three seconds are enough whatever the program is doing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from adapters import slack_events as events
+from adapters.slack_blocks import BUTTON
+from adapters.slack_check import examine, lacking, missing_scopes
+from adapters.slack_forms import FORM, home
+from adapters.slack_http import Door
+from adapters.slack_install import Installed
+from adapters.slack_people import People
+from adapters.slack_post import Place, Sender, SlackPoster
+from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
+from adapters.slack_socket import Socket
+from adapters.slack_submit import FormResponder
+from adapters.slack_web import Clients, Identity, OneWorkspace, TokenRefused, ask, web_client
+from bot.domain import ChannelId, Finding, Request, native_id
+from bot.errors import DeliveryError, PlatformError
+from bot.ports import Clock, Handler, Marks, Responder
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+Ack = Callable[..., Awaitable[Any]]
+
+GONE = {
+    "channel_archive": "the channel was archived",
+    "channel_deleted": "the channel was deleted",
+    "channel_left": "the bot was removed from the channel",
+    "group_archive": "the channel was archived",
+    "group_deleted": "the channel was deleted",
+    "group_left": "the bot was removed from the channel",
+}
+BACK = frozenset(("channel_unarchive", "group_unarchive", "member_joined_channel"))
+FORM_SECONDS = 2.5
+"""How long a sent form waits for its verdict; Slack gives three."""
+BACKOFF = 60.0
+
+
+class SlackListener:
+    """Hears Slack (:class:`bot.ports.Listener`)."""
+
+    platform = "slack"
+
+    def __init__(self, sender: Sender, door: Socket | Door, *, api_url: str, unfurl: bool = True) -> None:
+        self._sender = sender
+        self._clients: Clients = sender.clients
+        self._clock: Clock = sender.clock
+        self._door = door
+        self._api_url = api_url
+        self._unfurl = unfurl
+        self._people = People(self._clients, self._clock)
+        self._recent = events.Recent()
+        self._previews = events.Previews(lambda: self._clock.now().timestamp())
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._homes: dict[str, str] = {}
+        self._handler: Handler | None = None
+
+    @property
+    def door(self) -> Socket | Door:
+        """How Slack reaches the program; in HTTP mode, ``door.mount(application)`` adds its routes."""
+        return self._door
+
+    async def run(self, handler: Handler) -> None:
+        """Connect and serve until cancelled, then finish what is under way. Raises PlatformError with one
+        sentence where a token or a scope does not serve."""
+        self._handler = handler
+        await self._introduce()
+        app = AsyncApp(
+            client=web_client(None, self._api_url),
+            authorize=self._authorizing(),
+            signing_secret=self._door.signing_secret,
+            logger=logging.getLogger(f"{__name__}.bolt"),
+        )
+        self._register(app)
+        try:
+            await self._door.serve(app)
+        finally:
+            await self._drain()
+
+    async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
+        """Tokens, scopes, clock, and whether the bot is in each of ``channels``."""
+        token = self._door.app_token
+        socket = isinstance(self._door, Socket)
+        return await examine(self._clients, channels, app_token=token, api_url=self._api_url, socket=socket)
+
+    # ---- coming and going -----------------------------------------------------------------------
+
+    async def _introduce(self) -> None:
+        """Learn who the bot is; wait for a network that is away, not for a token that is wrong."""
+        if isinstance(self._clients, Installed):
+            return
+        wait = 1.0
+        while True:
+            try:
+                identity = await self._clients.identity("")
+                break
+            except TokenRefused as error:
+                raise PlatformError(str(error)) from error
+            except DeliveryError as error:
+                log.warning("%s Trying again in %.0f s.", error, wait)
+            await self._clock.sleep(wait)
+            wait = min(wait * 2, BACKOFF)
+        if sentence := lacking(identity):
+            raise PlatformError(sentence)
+        if missing := missing_scopes(identity):
+            log.warning("The Slack app lacks %s; `paperboy check` says what each is for.", ", ".join(missing))
+
+    def _authorizing(self) -> Any:
+        """A plain function: bolt would take a method's ``self`` for an argument to fill."""
+
+        async def authorize(team_id: str | None) -> AuthorizeResult | None:
+            try:
+                identity = await self._clients.identity(team_id or "")
+            except DeliveryError as error:
+                log.warning("a request of workspace %s is not answered: %s", team_id, error)
+                return None
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=team_id,
+                bot_user_id=identity.user,
+                bot_id=identity.bot,
+                bot_token=identity.token,
+            )
+
+        return authorize
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a request of Slack was not answered: %s", error, exc_info=error)
+
+    async def _drain(self) -> None:
+        """Wait for the requests under way; a second cancellation ends them."""
+        while self._tasks:
+            try:
+                await asyncio.wait(set(self._tasks))
+            except asyncio.CancelledError:
+                for task in self._tasks:
+                    task.cancel()
+                raise
+
+    # ---- what Slack sends -----------------------------------------------------------------------
+
+    def _register(self, app: AsyncApp) -> None:
+        anything = re.compile(".*")
+        app.command(anything)(self._on_command)
+        app.action(re.compile(rf"^{re.escape(BUTTON)}\."))(self._on_press)
+        app.view(FORM)(self._on_form)
+        app.shortcut(events.ASK)(self._on_shortcut)
+        app.event("message")(self._on_message)
+        app.event("app_mention")(self._on_message)
+        app.event("app_home_opened")(self._on_home)
+        app.event("link_shared")(self._on_link)
+        for name in (*GONE, *BACK):
+            app.event(name)(self._on_channel)
+        for name in ("tokens_revoked", "app_uninstalled"):
+            app.event(name)(self._on_removed)
+        # last: what nobody listens to would not be acknowledged and come again
+        for kind in (app.event, app.action, app.view, app.shortcut, app.options):
+            kind(anything)(self._on_other)
+
+    async def _on_other(self, ack: Ack) -> None:
+        await ack()
+
+    async def _on_command(self, ack: Ack, body: Body) -> None:
+        await ack()
+        if self._recent.first("command", body.get("trigger_id", "")):
+            self._start(self._command(body))
+
+    async def _command(self, body: Body) -> None:
+        team = str(body.get("team_id", ""))
+        person = await self._people.who(team, body["user_id"])
+        request = events.typed(body, person)
+        await self._handle(request, self._responder(request, body, typed=True))
+
+    async def _on_press(self, ack: Ack, body: Body) -> None:
+        await ack()
+        if self._recent.first("press", body.get("trigger_id", "")):
+            self._start(self._press(body))
+
+    async def _press(self, body: Body) -> None:
+        user, team = body["user"]["id"], events.team_of(body)
+        person = await self._people.who(team, user)
+        at_home = body.get("container", {}).get("type") == "view"
+        request = events.pressed(body, person, await self._home_of(team, user) if at_home else "")
+        if request:
+            await self._handle(request, self._responder(request, body))
+
+    async def _on_shortcut(self, ack: Ack, body: Body) -> None:
+        await ack()
+        if body.get("message") and self._recent.first("shortcut", body.get("trigger_id", "")):
+            self._start(self._shortcut(body))
+
+    async def _shortcut(self, body: Body) -> None:
+        person = await self._people.who(events.team_of(body), body["user"]["id"])
+        request = events.shortcut(body, person)
+        await self._handle(request, self._responder(request, body))
+
+    async def _on_form(self, ack: Ack, body: Body) -> None:
+        """Wait for the verdict as long as Slack allows: an error keeps the form open."""
+        if not self._recent.first("form", body.get("trigger_id", "")):
+            await ack()
+            return
+        verdict: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
+        self._start(self._form(body, verdict))
+        done, _ = await asyncio.wait({verdict}, timeout=FORM_SECONDS)
+        if not done:
+            verdict.cancel()
+        await ack(**(verdict.result() if done else {}))
+
+    async def _form(self, body: Body, verdict: asyncio.Future[Body]) -> None:
+        person = await self._people.who(events.team_of(body), body["user"]["id"])
+        try:
+            request = events.submitted(body, person)
+            answer = FormResponder(self._responder(request, {}), body["view"], verdict)
+            await self._handle(request, answer)
+        finally:
+            if not verdict.done():
+                verdict.set_result({})
+
+    async def _on_message(self, event: Body, body: Body) -> None:
+        team = str(body.get("team_id", ""))
+        identity = await self._clients.identity(team)
+        if not events.is_for_us(event, identity.user):
+            return
+        if self._recent.first("message", event["channel"], event["ts"]):
+            self._start(self._message(event, team, identity))
+
+    async def _message(self, event: Body, team: str, identity: Identity) -> None:
+        person = await self._people.who(team, event["user"])
+        command = self._sender.command
+        request = events.spoken(event, bot=identity.user, person=person, team=team, command=command)
+        await self._handle(request, self._responder(request, {}))
+
+    async def _on_home(self, event: Body, body: Body) -> None:
+        if event.get("tab", "home") == "home":
+            self._start(self._home(event, str(body.get("team_id", ""))))
+
+    async def _home(self, event: Body, team: str) -> None:
+        user = event["user"]
+        self._homes[user] = event["channel"]
+        person = await self._people.who(team, user)
+        request = Request(
+            channel=events.channel_id(event["channel"]),
+            user=events.user_id(user),
+            text="",
+            kind="home",
+            direct=True,
+            user_name=person.name,
+            is_admin=person.is_admin,
+            locale=person.locale,
+            workspace=team,
+        )
+        client = await self._clients.client(team)
+        show = HomeResponder(client, user, lambda doc: home(doc, command=self._sender.command))
+        await self._handle(request, show)
+
+    async def _home_of(self, team: str, user: str) -> str:
+        """The direct-message channel that a person's App Home belongs to."""
+        if user not in self._homes:
+            client = await self._clients.client(team)
+            opened = await ask(lambda: client.conversations_open(users=user))
+            self._homes[user] = str(opened["channel"]["id"])
+        return self._homes[user]
+
+    async def _on_link(self, event: Body, body: Body) -> None:
+        if not self._unfurl or not self._recent.first("link", event["channel"], event["message_ts"]):
+            return
+        for url in self._previews.wanted(event):
+            self._start(self._link(event, url, str(body.get("team_id", ""))))
+
+    async def _link(self, event: Body, url: str, team: str) -> None:
+        request = Request(
+            channel=events.channel_id(event["channel"]),
+            user=events.user_id(event["user"]),
+            text=url,
+            kind="link",
+            thread=event.get("thread_ts"),
+            message=f"{event['message_ts']} {url}",
+            workspace=team,
+        )
+        client = await self._clients.client(team)
+        await self._handle(request, LinkResponder(client, url, event["channel"], event["message_ts"]))
+
+    async def _on_channel(self, event: Body, body: Body) -> None:
+        told = event.get("channel")
+        channel = events.channel_id(told["id"] if isinstance(told, dict) else str(told))
+        assert self._handler is not None
+        if event["type"] in GONE:
+            await self._handler.channel_gone(channel, GONE[event["type"]])
+            return
+        identity = await self._clients.identity(str(body.get("team_id", "")))
+        if event["type"] != "member_joined_channel" or event.get("user") == identity.user:
+            await self._handler.channel_back(channel)
+
+    async def _on_removed(self, body: Body) -> None:
+        team = str(body.get("team_id", ""))
+        log.warning("Slack says that the app was removed from workspace %s.", team)
+        if isinstance(self._clients, Installed):
+            await self._clients.remove(team)
+
+    # ---- handing over ---------------------------------------------------------------------------
+
+    async def _handle(self, request: Request, responder: Responder) -> None:
+        assert self._handler is not None
+        await self._handler.handle(request, responder)
+
+    def _responder(self, request: Request, body: Body, *, typed: bool = False) -> SlackResponder:
+        place = Place(native_id(request.channel), request.thread, request.workspace)
+        if place.thread is None and request.kind == "reply" and not request.direct:
+            place = Place(place.channel, request.message, request.workspace)
+        asker = Asker(
+            place,
+            native_id(request.user),
+            key=f"{request.channel} {request.message}",
+            response_url=str(body.get("response_url") or ""),
+            trigger=str(body.get("trigger_id") or ""),
+            typed=typed,
+        )
+        return SlackResponder(self._sender, asker)
+
+
+def slack(
+    clock: Clock,
+    *,
+    api_url: str = "https://slack.com/api/",
+    bot_token: str = "",
+    app_token: str = "",
+    signing_secret: str = "",
+    listen: tuple[str, int] | None = None,
+    command: str = "/paper",
+    unfurl: bool = True,
+    cap: float = 4.0,
+    watch_every: float = 5.0,
+) -> tuple[SlackPoster, SlackListener]:
+    """Poster and listener for one workspace: in Socket Mode with ``app_token``, else over HTTP.
+
+    ``listen`` makes HTTP mode run a server of its own; without it, mount ``listener.door`` on one.
+    """
+    sender = Sender(OneWorkspace(bot_token, api_url, clock), clock, command=command, cap=cap)
+    door: Socket | Door
+    if app_token:
+        door = Socket(app_token, api_url, clock, watch_every=watch_every)
+    else:
+        door = Door(signing_secret, listen=listen)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
+
+
+def slack_workspaces(
+    clock: Clock,
+    marks: Marks,
+    *,
+    api_url: str = "https://slack.com/api/",
+    client_id: str,
+    client_secret: str,
+    signing_secret: str,
+    keys: str,
+    listen: tuple[str, int] | None = None,
+    command: str = "/paper",
+    unfurl: bool = True,
+    cap: float = 4.0,
+) -> tuple[SlackPoster, SlackListener]:
+    """Poster and listener for every workspace that installs the app; over HTTP, tokens kept in ``marks``
+    encrypted with ``keys``. Raises ConfigError where there is no key."""
+    installed = Installed(
+        marks, clock, keys=keys, client_id=client_id, client_secret=client_secret, api_url=api_url
+    )
+    sender = Sender(installed, clock, command=command, cap=cap)
+    door = Door(signing_secret, listen=listen, install=installed)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)

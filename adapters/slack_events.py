@@ -1,0 +1,227 @@
+"""What Slack sends as requests of the core; pure but for the memories of what came already."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack_forms import Origin, values
+from adapters.slack_text import unescape
+from bot.domain import ChannelId, Request, UserId
+
+ASK = "paperboy.ask"
+"""The callback of the message shortcut "Ask about this paper"."""
+
+SPOKEN = frozenset((None, "file_share", "thread_broadcast"))
+"""Subtypes of messages that a person wrote; edits, joins and bots' messages are others."""
+
+PREVIEW_PAUSE = 30 * 60
+MANY_LINKS = 3
+
+Event = Mapping[str, Any]
+_LINK = re.compile(r"<((?:https?|mailto)[^|>]+)(?:\|[^>]*)?>")
+_NAMED = re.compile(r"<([#@!])([^|>]+)(?:\|([^>]*))?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack tells of somebody."""
+
+    name: str = ""
+    is_admin: bool = False
+    locale: str = ""
+
+
+def channel_id(native: str) -> ChannelId:
+    """Our name of a Slack channel."""
+    return ChannelId(f"slack:{native}")
+
+
+def user_id(native: str) -> UserId:
+    """Our name of a Slack user."""
+    return UserId(f"slack:{native}")
+
+
+def words(text: str, bot: str) -> str:
+    """What a person typed: without the mention of the bot, addresses and names in the clear."""
+    text = re.sub(rf"<@{re.escape(bot)}(?:\|[^>]*)?>", " ", text)
+    text = _NAMED.sub(lambda m: f"{'' if m[1] == '!' else m[1]}{m[3] or m[2]}", _LINK.sub(r"\1", text))
+    return unescape(" ".join(text.split(" "))).strip()
+
+
+def mentions(event: Event, bot: str) -> bool:
+    """Whether a message names the bot."""
+    return event.get("type") == "app_mention" or f"<@{bot}" in str(event.get("text", ""))
+
+
+def is_for_us(event: Event, bot: str) -> bool:
+    """Whether a message may be meant for the bot: a person's, in a thread, a direct message, or naming it.
+
+    Whether the bot began the thread is known to the core, which stays silent elsewhere.
+    """
+    if event.get("subtype") not in SPOKEN or event.get("bot_id") or not event.get("user"):
+        return False
+    if event["user"] == bot or event.get("hidden"):
+        return False
+    return bool(event.get("thread_ts") or event.get("channel_type") == "im" or mentions(event, bot))
+
+
+def spoken(event: Event, *, bot: str, person: Person, team: str, command: str) -> Request:
+    """A message as a request; one that begins with the command's name is a command."""
+    text = words(str(event.get("text", "")), bot)
+    typed = re.match(rf"{re.escape(command)}(?=\s|$)", text, re.IGNORECASE)
+    return Request(
+        channel=channel_id(event["channel"]),
+        user=user_id(event["user"]),
+        text=text[typed.end() :].strip() if typed else text,
+        kind="command" if typed else "reply",
+        thread=event.get("thread_ts"),
+        message=str(event["ts"]),
+        mentioned=mentions(event, bot),
+        direct=event.get("channel_type") == "im" or str(event["channel"]).startswith("D"),
+        user_name=person.name,
+        is_admin=person.is_admin,
+        locale=person.locale,
+        workspace=team,
+    )
+
+
+def typed(body: Event, person: Person) -> Request:
+    """A slash command as a request."""
+    return Request(
+        channel=channel_id(body["channel_id"]),
+        user=user_id(body["user_id"]),
+        text=words(str(body.get("text", "")), "none"),
+        message=str(body.get("trigger_id", "")),
+        direct=str(body["channel_id"]).startswith("D"),
+        user_name=person.name or str(body.get("user_name", "")),
+        is_admin=person.is_admin,
+        locale=person.locale,
+        workspace=str(body.get("team_id", "")),
+    )
+
+
+def pressed(body: Event, person: Person, home: str) -> Request | None:
+    """A pressed button as the command it holds; None where it holds none (a link button).
+
+    The answer belongs into the thread of the message. ``home`` is where buttons of the App Home act: the
+    person's direct messages.
+    """
+    action = body["actions"][0]
+    command = str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
+    if not command:
+        return None
+    container = body.get("container", {})
+    channel = str(container.get("channel_id") or (body.get("channel") or {}).get("id") or home)
+    thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts")
+    if thread is None and not container.get("is_ephemeral"):
+        thread = container.get("message_ts")
+    return Request(
+        channel=channel_id(channel),
+        user=user_id(body["user"]["id"]),
+        text=command,
+        thread=thread,
+        message=str(body.get("trigger_id", "")),
+        direct=channel.startswith("D"),
+        user_name=person.name,
+        is_admin=person.is_admin,
+        locale=person.locale,
+        workspace=team_of(body),
+    )
+
+
+def submitted(body: Event, person: Person) -> Request:
+    """A sent form as a request. Raises ValueError for a form that is not ours."""
+    view = body["view"]
+    origin = Origin.load(view.get("private_metadata", ""))
+    return Request(
+        channel=channel_id(origin.channel),
+        user=user_id(body["user"]["id"]),
+        text=origin.command,
+        kind="form",
+        thread=origin.thread,
+        message=str(body.get("trigger_id", "")),
+        values=values(view),
+        direct=origin.channel.startswith("D"),
+        user_name=person.name,
+        is_admin=person.is_admin,
+        locale=person.locale,
+        workspace=origin.workspace or team_of(body),
+    )
+
+
+def shortcut(body: Event, person: Person) -> Request:
+    """ "Ask about this paper" on a message: the ask command, with the message's first link if it has one."""
+    message = body["message"]
+    link = next(links_of(message), "")
+    return Request(
+        channel=channel_id(body["channel"]["id"]),
+        user=user_id(body["user"]["id"]),
+        text=f"ask {link}".strip(),
+        thread=message.get("thread_ts") or message["ts"],
+        message=str(body.get("trigger_id", "")),
+        direct=str(body["channel"]["id"]).startswith("D"),
+        user_name=person.name,
+        is_admin=person.is_admin,
+        locale=person.locale,
+        workspace=team_of(body),
+    )
+
+
+def links_of(message: Event) -> Iterator[str]:
+    """The addresses in a message, in order: of its text, then of its blocks."""
+    yield from _LINK.findall(str(message.get("text", "")))
+    stack: list[Any] = list(reversed(message.get("blocks", ())))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(reversed(node))
+        elif isinstance(node, dict):
+            if node.get("type") == "link":
+                yield str(node["url"])
+            stack.extend(value for value in reversed(node.values()) if isinstance(value, dict | list))
+
+
+def team_of(body: Event) -> str:
+    """The workspace an interaction comes from."""
+    return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
+
+
+class Recent:
+    """Remembers the last ids, so that what Slack delivers twice is answered once."""
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def first(self, *parts: str) -> bool:
+        """True the first time that these come."""
+        key = " ".join(parts)
+        if key in self._seen:
+            return False
+        self._seen[key] = None
+        if len(self._seen) > self._size:
+            self._seen.popitem(last=False)
+        return True
+
+
+class Previews:
+    """Holds link previews back: the same link within half an hour, or three links in one message."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._shown: dict[tuple[str, str], float] = {}
+
+    def wanted(self, event: Event) -> list[str]:
+        """The links of a ``link_shared`` event that get a preview; it also comes while composing, unsent."""
+        urls = [str(link["url"]) for link in event.get("links", ())]
+        if len(urls) >= MANY_LINKS or event.get("source") == "composer":
+            return []
+        now = self._now()
+        self._shown = {key: at for key, at in self._shown.items() if now - at < PREVIEW_PAUSE}
+        fresh = [url for url in dict.fromkeys(urls) if (event["channel"], url) not in self._shown]
+        self._shown |= {(event["channel"], url): now for url in fresh}
+        return fresh
