@@ -21,26 +21,26 @@ _RECENT = timedelta(days=14)
 _row = outbox.c
 
 
-class SqlOutbox:
-    """Parcels in a database; ``now`` replaces the database's clock in rehearsals and tests."""
+class Outbox:
+    """Implements ``bot.ports.Outbox``; ``now`` replaces the database's clock in rehearsals and tests."""
 
     def __init__(self, database: Database, *, now: Now | None = None) -> None:
         self._database = database
         self._now = now
 
     async def fill(self, run: Run, parcels: Sequence[Parcel]) -> Run:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             await hold(connection, run, state="posting", error="", attempts=0)
             await connection.execute(sa.insert(outbox), [_values(parcel) for parcel in parcels])
         return replace(run, state="posting", attempts=0, error="")
 
     async def of(self, channel: ChannelId, day: date) -> list[Parcel]:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         return await self._select(_row.channel_id == channel, _row.local_date == day)
 
     async def intend(self, run: Run, seq: int, *, lease: timedelta) -> None:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             await hold(connection, run, lease_until=now + lease)
@@ -48,7 +48,7 @@ class SqlOutbox:
             await _change(connection, run, seq, ("pending",), **changes)
 
     async def settle(self, run: Run, seq: int, remote_id: str) -> None:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             await hold(connection, run, attempts=0)
@@ -56,20 +56,20 @@ class SqlOutbox:
             await _change(connection, run, seq, ("sending",), **changes)
 
     async def reopen(self, run: Run, seq: int, *, error: str = "") -> None:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             await hold(connection, run, epoch=run.epoch)
             await _change(connection, run, seq, ("sending",), state="pending", error=error)
 
     async def bury(self, run: Run, seqs: Sequence[int], error: str) -> None:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             await hold(connection, run, epoch=run.epoch)
             these = sa.and_(_of(run), _row.seq.in_(list(seqs)), _row.state != "sent")
             await connection.execute(sa.update(outbox).where(these).values(state="dead", error=error))
 
     async def withdraw(self, run: Run, reason: str) -> None:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
             over = ending(await moment(connection, self._now))
             window = {"window_from": None, "window_until": None}
@@ -79,13 +79,13 @@ class SqlOutbox:
             await connection.execute(sa.delete(digest_item).where(items))
 
     async def dead(self) -> list[Parcel]:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         async with self._database.reading() as connection:
             since = (await moment(connection, self._now) - _RECENT).date()
         return await self._select(_row.state == "dead", _row.local_date >= since, latest=True)
 
     async def depth(self) -> int:
-        """See Outbox."""
+        """See ``bot.ports.Outbox``."""
         query = sa.select(sa.func.count()).where(_row.state.in_(("pending", "sending")))
         async with self._database.reading() as connection:
             return int((await connection.execute(query)).scalar_one())

@@ -81,20 +81,20 @@ async def listen(database: Database, wake: Callable[[], None]) -> None:
     raise StorageError("The connection on which other processes ring was lost.")
 
 
-class SqlRuns:
-    """Runs in a database; ``now`` replaces the database's clock in rehearsals and tests."""
+class Runs:
+    """Implements ``bot.ports.Runs``; ``now`` replaces the database's clock in rehearsals and tests."""
 
     def __init__(self, database: Database, *, now: Now | None = None) -> None:
         self._database = database
         self._now = now
 
     async def now(self) -> datetime:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.reading() as connection:
             return await moment(connection, self._now)
 
     async def plan(self, runs: Sequence[Run]) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         if not runs:
             return
         rows = [
@@ -106,7 +106,7 @@ class SqlRuns:
     async def claim(
         self, owner: str, *, platforms: Collection[str], lease: timedelta, limit: int
     ) -> list[Run]:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             free = (
@@ -127,7 +127,7 @@ class SqlRuns:
             return await self._lease(connection, found, owner, now + lease)
 
     async def take(self, channel: ChannelId, day: date, owner: str, *, lease: timedelta) -> Run | None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             query = sa.select(digest_run).where(_key(channel, day)).with_for_update()
@@ -140,7 +140,7 @@ class SqlRuns:
             return (await self._lease(connection, [run], owner, now + lease))[0]
 
     async def beat(self, runs: Sequence[Run], *, lease: timedelta) -> list[Run]:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         if not runs:
             return []
         async with self._database.writing() as connection:
@@ -149,19 +149,19 @@ class SqlRuns:
                 [(r.channel, r.day, r.owner, r.epoch) for r in runs]
             )
             change = sa.update(digest_run).where(held).values(lease_until=now + lease)
-            rows = await connection.execute(change.returning(_row.channel_id, _row.local_date))
-            kept = {(channel, day) for channel, day in rows}
-        return [run for run in runs if (run.channel, run.day) in kept]
+            rows = await connection.execute(change.returning(_row.channel_id, _row.local_date, _row.epoch))
+            kept = {tuple(row) for row in rows}
+        return [run for run in runs if (run.channel, run.day, run.epoch) in kept]
 
     async def advance(self, run: Run, state: RunState, *, error: str = "") -> Run:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             over = {} if state in OPEN else ending(await moment(connection, self._now))
             await hold(connection, run, state=state, error=error, **over)
         return replace(run, state=state, error=error)
 
     async def freeze(self, run: Run, digest: Digest, window: Window) -> Run:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             await hold(
                 connection,
@@ -182,7 +182,7 @@ class SqlRuns:
         return replace(run, state="summarizing")
 
     async def put_back(self, run: Run, *, wait: timedelta, error: str, failed: bool = True) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             await hold(
@@ -196,12 +196,12 @@ class SqlRuns:
             )
 
     async def get(self, channel: ChannelId, day: date) -> Run | None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         found = await self._select(_key(channel, day))
         return found[0] if found else None
 
     async def digest(self, channel: ChannelId, day: date) -> Digest | None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.reading() as connection:
             row = (await connection.execute(sa.select(digest_run).where(_key(channel, day)))).one_or_none()
             if row is None or row.window_until is None:
@@ -218,7 +218,7 @@ class SqlRuns:
         )
 
     async def cutoff(self, channel: ChannelId, before: date) -> datetime | None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         query = sa.select(sa.func.max(_row.window_until)).where(
             _row.channel_id == channel, _row.local_date < before, _row.state.in_(("delivered", "quiet"))
         )
@@ -227,20 +227,20 @@ class SqlRuns:
             return found
 
     async def ended(self, channel: ChannelId) -> Run | None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         found = await self._select(
             _row.channel_id == channel, _row.state.in_(("delivered", "quiet")), latest=True
         )
         return found[0] if found else None
 
     async def troubled(self) -> list[Run]:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         since = await self.now() - _RECENT
         trouble = sa.or_(_row.state == "failed", sa.and_(_row.state.in_(OPEN), _row.attempts >= 2))
         return await self._select(trouble, _row.due_utc >= since, latest=True)
 
     async def free(self) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             held = _row.lease_owner.is_not(None)
             void = {"lease_owner": None, "lease_until": None, "epoch": _row.epoch + 1}
@@ -249,7 +249,7 @@ class SqlRuns:
     async def turn(
         self, duty: str, *, every: timedelta, lease: timedelta
     ) -> Literal["mine", "others", "fresh"]:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             await connection.execute(_add_missing(connection, _duty), [{"name": duty}])
@@ -265,18 +265,18 @@ class SqlRuns:
             return "mine"
 
     async def watch(self, wake: Callable[[], None]) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         if self._database.dialect == "postgresql":
             await listen(self._database, wake)
 
     async def nudge(self) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         if self._database.dialect == "postgresql":
             async with self._database.writing() as connection:
                 await connection.execute(sa.select(sa.func.pg_notify(BELL, "")))
 
     async def did(self, duty: str) -> None:
-        """See Runs."""
+        """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
             now = await moment(connection, self._now)
             await connection.execute(sa.update(_duty).where(_duty.c.name == duty).values(done_at=now))

@@ -26,8 +26,8 @@ from bot.pacing import Pace
 from bot.views import digests
 from bot.worker import Limits, Worker
 from storage.engine import Database
-from storage.outbox import SqlOutbox
-from storage.runs import SqlRuns
+from storage.outbox import Outbox
+from storage.runs import Runs
 
 MORNING = datetime(2026, 4, 15, 9, 0, tzinfo=UTC)  # a Wednesday
 ROOM = ChannelId("fake:room")
@@ -89,7 +89,7 @@ class Library:
 class Rooms:
     """Channels; what they were shown is read from the real ledger."""
 
-    def __init__(self, runs: SqlRuns, outbox: SqlOutbox) -> None:
+    def __init__(self, runs: Runs, outbox: Outbox) -> None:
         self.rows: dict[ChannelId, Channel] = {}
         self._runs = runs
         self._outbox = outbox
@@ -212,8 +212,8 @@ class Newsroom:
     fetched: int = 0
 
     def __post_init__(self) -> None:
-        self.runs = SqlRuns(self.database, now=self.clock.now)
-        self.outbox = SqlOutbox(self.database, now=self.clock.now)
+        self.runs = Runs(self.database, now=self.clock.now)
+        self.outbox = Outbox(self.database, now=self.clock.now)
         self.rooms = Rooms(self.runs, self.outbox)
 
     def worker(self, owner: str = "", **more: Any) -> Worker:
