@@ -1,0 +1,315 @@
+"""The one way out to the web: polite to hosts, bounded in size and time, closed to private networks.
+
+Hosts are asked one request at a time and no faster than agreed; "try again later" is honoured. An answer over
+the bounds is dropped while it comes in, compressed or not. Every hop of a redirect is checked, names are
+resolved here and the checked address is the one connected to, so that no link from a paper or a person leads
+into the network that the bot runs in; only origins that the operator configured may be private. Foreign
+errors become :class:`bot.errors.SourceError` at this border.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from bot.addresses import Guarded, Resolver, origin, short, system_resolver
+from bot.errors import Forbidden, NotFound, SourceError, Throttled, Unreachable, Unreadable
+from bot.ports import Clock
+
+MEGABYTE = 1_000_000
+_REDIRECTS = 5
+_HOSTS_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much an answer may cost: bytes (as sent and unpacked), seconds in all, and how often to try."""
+
+    size: int = 20 * MEGABYTE
+    seconds: float = 60.0
+    tries: int = 3
+    patience: float = 120.0
+    """The longest wait in seconds, for a turn at the host or between tries, before giving up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer. ``url`` is where it was found in the end; ``status`` 304 means unchanged, without a body."""
+
+    url: str
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The media type, such as ``application/atom+xml``; empty if the host named none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the host says that nothing changed since last time."""
+        return self.status == 304
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What to hand back as ``seen`` next time: the host's etag and date of change."""
+        names = {"etag": "etag", "last-modified": "modified"}
+        return {name: self.headers[header] for header, name in names.items() if self.headers.get(header)}
+
+
+def user_agent(contact: str = "") -> str:
+    """How the bot introduces itself, with a way to reach its operator."""
+    try:
+        number = version("paperboy-bot")
+    except PackageNotFoundError:
+        number = "0"
+    return f"Paperboy/{number} (+{contact or 'self-hosted paper digest'})"
+
+
+class Web:
+    """Fetches pages. One for the whole program: the pace a host is asked at is kept here.
+
+    ``trusted`` are the configured base addresses; they alone may lie in a private network. ``pace`` holds the
+    seconds between two requests by host, ``usual_pace`` those for every other host. ``proxy`` is used for
+    public hosts; names are then resolved by the proxy, and only addresses written as numbers are checked.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        agent: str = "",
+        trusted: Iterable[str] = (),
+        pace: Mapping[str, float] | None = None,
+        usual_pace: float = 1.0,
+        resolver: Resolver = system_resolver,
+        proxy: str | None = None,
+    ) -> None:
+        self.clock = clock
+        self.requests = 0
+        self._agent = agent or user_agent()
+        self._trusted = frozenset(origin(url) for url in trusted)
+        self._pace = dict(pace or {})
+        self._usual_pace = usual_pace
+        self._hosts: dict[str, _Host] = {}
+        self._transport = Guarded(self._trusted, resolver, proxy)
+        self._client = httpx.AsyncClient(transport=self._transport, follow_redirects=False, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self._client.aclose()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: str = "*/*",
+        seen: Mapping[str, str] | None = None,
+        tolerate: Collection[int] = (),
+        bounds: Bounds = Bounds(),
+    ) -> Page:
+        """The page at ``url``, redirects followed.
+
+        ``seen`` is a former page's ``marks``: an unchanged page then comes as status 304 without a body.
+        Statuses of 400 and more raise, unless in ``tolerate``. Raises Throttled, Unreachable, Unreadable,
+        Forbidden, NotFound or SourceError, each with a sentence.
+        """
+        if params:
+            url = str(httpx.URL(url, params=dict(params)))
+        headers = {"User-Agent": self._agent, "Accept": accept, "Accept-Encoding": "gzip, deflate"}
+        headers |= _conditions(seen or {})
+        for attempt in range(1, bounds.tries + 1):
+            try:
+                return await self._follow(url, headers, tolerate, bounds)
+            except (Throttled, Unreachable) as error:
+                wait = _wait(error, attempt)
+                if attempt == bounds.tries or wait > bounds.patience:
+                    raise
+                await self.clock.sleep(wait)
+        raise AssertionError("a request is tried at least once")
+
+    async def _follow(
+        self, url: str, headers: Mapping[str, str], tolerate: Collection[int], bounds: Bounds
+    ) -> Page:
+        for _ in range(_REDIRECTS + 1):
+            page = await self._once(url, headers, bounds)
+            if page.status in (301, 302, 303, 307, 308) and page.headers.get("location"):
+                url = _joined(url, page.headers["location"])
+                continue
+            _refuse(page, tolerate, self.clock.now())
+            return page
+        raise Unreadable(f"{_host(url)} redirects in circles; the page was given up.")
+
+    async def _once(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
+        _, name, _ = origin(url)
+        host = self._host_of(name)
+        pace = self._pace.get(name, self._usual_pace)
+        async with host.lock:
+            await self._turn(host, name, bounds)
+            try:
+                async with asyncio.timeout(bounds.seconds):
+                    self.requests += 1
+                    page = await self._request(url, headers, bounds)
+            except (httpx.TimeoutException, TimeoutError):
+                raise Unreachable(f"{name} did not answer within {bounds.seconds:g} s; try later.") from None
+            except (httpx.InvalidURL, UnicodeError):
+                raise Forbidden(f"{short(url)} is no web address.") from None
+            except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+                raise Unreachable(f"{name} cannot be reached ({_why(error)}); try later.") from None
+            finally:
+                host.free_at = self.clock.now() + timedelta(seconds=pace)
+            if page.status in (429, 503) and (told := _retry_after(page, self.clock.now())) is not None:
+                host.free_at = max(host.free_at, self.clock.now() + timedelta(seconds=told))
+            return page
+
+    def _host_of(self, name: str) -> _Host:
+        host = self._hosts.setdefault(name, _Host())
+        if len(self._hosts) > _HOSTS_KEPT:
+            now = self.clock.now()
+            self._hosts = {
+                key: kept
+                for key, kept in self._hosts.items()
+                if kept is host or kept.lock.locked() or (kept.free_at and kept.free_at > now)
+            }
+        return host
+
+    async def _turn(self, host: _Host, name: str, bounds: Bounds) -> None:
+        """Wait until the host may be asked again."""
+        if host.free_at is None:
+            return
+        wait = (host.free_at - self.clock.now()).total_seconds()
+        if wait > bounds.patience:
+            raise Throttled(f"{name} asked for patience; try again in {wait:.0f} s.", retry_after=wait)
+        if wait > 0:
+            await self.clock.sleep(wait)
+
+    async def _request(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
+        async with self._client.stream("GET", url, headers=dict(headers), timeout=bounds.seconds) as answer:
+            body = await _read(answer, bounds.size)
+            return Page(url, answer.status_code, body, {k.lower(): v for k, v in answer.headers.items()})
+
+
+@dataclass(slots=True)
+class _Host:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free_at: datetime | None = None
+
+
+async def _read(answer: httpx.Response, size: int) -> bytes:
+    """The body, unpacked, given up as soon as it passes ``size`` bytes packed or unpacked."""
+    name = answer.request.headers.get("host", "the host")
+    too_large = Unreadable(f"{name} sent more than {size / MEGABYTE:g} MB; it was not read.")
+    if (announced := answer.headers.get("content-length", "")).isdigit() and int(announced) > size:
+        raise too_large
+    packing = answer.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):
+        raise Unreadable(f"{name} sent an encoding that was not asked for ({short(packing)}).")
+    unpack = _Unpack() if packing not in ("identity", "") else None
+    packed, parts, kept = 0, [], 0
+    async for chunk in answer.aiter_raw():
+        packed += len(chunk)
+        try:
+            part = unpack.feed(chunk, size - kept + 1) if unpack else chunk
+        except zlib.error:
+            raise Unreadable(f"{name} sent a broken compressed answer.") from None
+        kept += len(part)
+        if packed > size or kept > size:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _Unpack:
+    """gzip, zlib, or the bare deflate that some servers send for it."""
+
+    def __init__(self) -> None:
+        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        self._first = True
+
+    def feed(self, chunk: bytes, room: int) -> bytes:
+        try:
+            return self._unpacker.decompress(chunk, room)
+        except zlib.error:
+            if not self._first:
+                raise
+            self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+            return self._unpacker.decompress(chunk, room)
+        finally:
+            self._first = False
+
+
+def _refuse(page: Page, tolerate: Collection[int], now: datetime) -> None:
+    """Raise for statuses of 400 and more."""
+    if page.status < 400 or page.status in tolerate:
+        return
+    name = _host(page.url)
+    if page.status == 429:
+        told = _retry_after(page, now)
+        raise Throttled(f"{name} asks for fewer requests (429); try later.", retry_after=told)
+    if page.status >= 500:
+        told = _retry_after(page, now)
+        if told is not None:
+            raise Throttled(f"{name} is overloaded ({page.status}); try later.", retry_after=told)
+        raise Unreachable(f"{name} has a fault of its own ({page.status}); try later.")
+    if page.status in (404, 410):
+        raise NotFound(f"{name} has no such page ({page.status}); check the address.")
+    raise SourceError(f"{name} refuses the request ({page.status}).")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Forbidden(f"{_host(url)} redirects to what is no web address.") from None
+
+
+def _conditions(seen: Mapping[str, str]) -> dict[str, str]:
+    names = {"etag": "If-None-Match", "modified": "If-Modified-Since"}
+    return {header: seen[mark] for mark, header in names.items() if seen.get(mark)}
+
+
+def _wait(error: SourceError, attempt: int) -> float:
+    """Seconds before the next try: as told, else 2, 4, 8…"""
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        return error.retry_after
+    return float(2**attempt)
+
+
+def _retry_after(page: Page, now: datetime) -> float | None:
+    """The seconds in Retry-After, written as a number or a date (RFC 9110, 10.2.3)."""
+    told = page.headers.get("retry-after", "").strip()
+    if told.isdigit():
+        return float(min(int(told), 7 * 86400))
+    with suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
+    return None
+
+
+def _why(error: Exception) -> str:
+    return short(str(error)) or type(error).__name__
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or short(url)
