@@ -10,9 +10,13 @@ Level = Literal["schema", "object", "text"]
 _NEXT: dict[Level, Level] = {"schema": "object", "object": "text"}
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json mode|structured|schema|grammar", re.I)
 _TOO_LONG = re.compile(
-    r"context[ _](?:length|window|size)|maximum context|too many tokens|prompt is too long|exceeds? the (?:available )?context",
+    r"context[ _](?:length|window|size)|maximum context|too many tokens|prompt is too long"
+    r"|exceeds? the (?:available )?context",
     re.I,
 )
+
+_THINKING = 3
+"""Models that want the longer name also think, and their thoughts count against the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Dialect:
 
     def options(self, name: str, schema: dict[str, Any], most_tokens: int, *, stream: bool) -> dict[str, Any]:
         """The parameters of a request besides model and messages."""
-        options: dict[str, Any] = {self.limit: most_tokens}
+        thinking = _THINKING if self.limit == "max_completion_tokens" else 1
+        options: dict[str, Any] = {self.limit: most_tokens * thinking}
         if self.temperature:
             options["temperature"] = 0
         if self.level == "schema":

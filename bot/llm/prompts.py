@@ -204,14 +204,12 @@ def mend_answer() -> str:
 
 def judge_system(topic: Topic) -> str:
     """How papers around the line are judged."""
-    excluded = (
-        "A paper that is mainly one of the excluded things is not relevant." if topic.excluded else ""
-    )
+    excluded = "A paper that is mainly one of the excluded things is not relevant." if topic.excluded else ""
     return (
         "You decide which papers belong in a research group's daily list on one topic.\n"
         f"{_DATA}\n"
-        "A paper belongs if the topic is what it is about, or a main part of its method or its subject, under "
-        "this or another name. It does not belong if it only mentions the topic, applies it in passing, or "
+        "A paper belongs if the topic is what it is about, or a main part of its method or its subject, "
+        "under this or another name. It does not if it only mentions the topic, applies it in passing, or "
         f"shares a word with it. {excluded}\n"
         "Return JSON: verdicts, one for every paper: paper (its number), reason (at most 15 words, in "
         "English, what in the paper decides it), relevant (true or false), confidence (0 to 1)."
@@ -220,7 +218,9 @@ def judge_system(topic: Topic) -> str:
 
 def judge_user(topic: Topic, papers: Sequence[Paper]) -> str:
     """The topic and the papers, numbered."""
-    lines = [f"[{number}] {paper.title}\n{_cut(paper.abstract, 900)}" for number, paper in enumerate(papers, 1)]
+    lines = [
+        f"[{number}] {paper.title}\n{_cut(paper.abstract, 900)}" for number, paper in enumerate(papers, 1)
+    ]
     return f"{block('topic', str(topic))}\n{block('papers', chr(10).join(lines))}\nJudge every paper."
 
 
@@ -232,7 +232,7 @@ def brief_system(language: str) -> str:
     return (
         "You write a literature brief for researchers from numbered abstracts, grouped by topic.\n"
         f"{_DATA}\n"
-        "Return JSON: sections (for each topic: its number and 2 to 5 sentences on what is new), shared (0 to "
+        "Return JSON: sections (per topic: its number and 2 to 5 sentences on what is new), shared (0 to "
         "3 sentences on what papers have in common, each with quotes of at least two different papers, of "
         "different topics where there are several), open_questions (0 to 3 sentences on what the authors say "
         "is unsolved). Every sentence has quotes: passage is the abstract's number.\n"

@@ -169,7 +169,9 @@ def _fault(error: ValidationError) -> str:
 
 
 _ANSWER = re.compile(r'"answer"\s*:\s*"')
-_QUOTES = re.compile(r'"quotes"\s*:\s*(\[.*?\])\s*,\s*"answer"', re.DOTALL)
+_OUTCOME = re.compile(r'"outcome"\s*:\s*"(\w+)"')
+_QUOTES = re.compile(r'"quotes"\s*:\s*(?=\[)')
+_DECODER = json.JSONDecoder(strict=False)
 
 
 def answer_so_far(text: str) -> str:
@@ -184,13 +186,19 @@ def answer_so_far(text: str) -> str:
     return re.sub("[\ud800-\udfff]$", "", words)
 
 
+def outcome_so_far(text: str) -> str:
+    """The ``outcome`` of an unfinished AnswerOut, empty before it is there."""
+    match = _OUTCOME.search(text)
+    return match.group(1) if match else ""
+
+
 def quotes_so_far(text: str) -> list[QuoteOut] | None:
     """The ``quotes`` of an unfinished AnswerOut once they are complete, None before."""
     match = _QUOTES.search(text)
     if not match:
         return None
     try:
-        entries = json.loads(match.group(1), strict=False)
+        entries, _ = _DECODER.raw_decode(text, match.end())
         return [QuoteOut.model_validate(entry) for entry in entries if isinstance(entry, dict)]
     except ValueError:
         return None
