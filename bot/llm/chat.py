@@ -60,19 +60,11 @@ class OpenAISummarizer:
     """
 
     def __init__(self, model: ChatModel, *, clock: Clock, context_tokens: int = 32_000) -> None:
+        self.name = model.name
+        self.prompt_version = f"{prompts.PROMPTS}.c{context_tokens}.t0"
         self._model = model
         self._clock = clock
         self._context = context_tokens
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._model.name
-
-    @property
-    def prompt_version(self) -> str:
-        """Prompts, schema and parameters under which a summary is kept."""
-        return f"{prompts.PROMPTS}.c{self._context}.t0"
 
     async def summarize(self, paper: Paper, text: FullText, *, language: str = "en") -> Summary:
         """The summary, every entry of it found in the paper.
@@ -192,13 +184,9 @@ class OpenAIAnswerer:
     """
 
     def __init__(self, model: ChatModel, *, off_topic: Callable[[Question], bool] | None = None) -> None:
+        self.name = model.name
         self._model = model
         self._off_topic = off_topic
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._model.name
 
     async def answer(self, question: Question, *, words: Words | None = None) -> Answer:
         """The answer with the quotes that carry it, else what came closest. Raises as `ChatModel.ask`.

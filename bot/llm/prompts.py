@@ -70,14 +70,24 @@ def language_name(code: str) -> str:
 def block(kind: str, text: str) -> str:
     """``text`` as data between marks that it cannot contain."""
     calm = _calm(text)
-    mark = hashlib.sha256(calm.encode("utf-8", "replace")).hexdigest()[:12]
+    mark = hashlib.sha256(calm.encode()).hexdigest()[:12]
     return f"<<<DATA {kind} {mark}\n{calm}\n{mark} DATA>>>"
 
 
 def _calm(text: str) -> str:
-    """Marks of ours, and those that chat templates of common models use, made harmless."""
+    """Marks of ours, and those that chat templates of common models use, made harmless; lone surrogates
+    and control characters, which no server takes, replaced."""
+    text = _CONTROL.sub(" ", text.encode("utf-8", "replace").decode())
     text = re.sub(r"<{3,}|>{3,}", lambda found: " ".join(found.group()), text)
-    return re.sub(r"<\|", "< |", re.sub(r"\|>", "| >", text))
+    return (
+        text.replace("<|", "< |")
+        .replace("|>", "| >")
+        .replace("[INST]", "(INST)")
+        .replace("[/INST]", "(/INST)")
+    )
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 def passages_block(title: str, passages: Sequence[Passage], *, numbered: bool) -> str:
