@@ -431,7 +431,7 @@ async def test_tokens_are_estimated_where_the_server_does_not_count(
 async def test_failed_calls_cost_nothing_and_those_without_an_answer_may(
     make: Any, llm: LlmServer, ledger: MemoryLedger
 ) -> None:
-    chat = make(timeout=0.05)
+    chat = make(timeout=1.0)
     llm.fails(500).hangs().throttles(1)
     with pytest.raises(ModelThrottled):
         await chat.ask(TASK, Colour)
