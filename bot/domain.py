@@ -206,6 +206,15 @@ class Found:
     snippet: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TopicFound:
+    """The papers that belong to a topic, latest first; the best below the line; how many were looked at."""
+
+    matched: tuple[tuple[Paper, Decision], ...]
+    below: tuple[tuple[Paper, Decision], ...]
+    looked_at: int
+
+
 # --- channels -------------------------------------------------------------------------------------
 
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

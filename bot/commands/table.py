@@ -84,14 +84,6 @@ INFOS: tuple[CommandInfo, ...] = (
         slow=True,
     ),
     CommandInfo(
-        "brief",
-        "What is new in one or more topics, and what they share.",
-        "/paper brief <topic>; <topic>… [since:30d]",
-        "/paper brief gaussian splatting; medical imaging since:30d",
-        (Option("topics", "Topics with semicolons between", required=True), _SINCE),
-        slow=True,
-    ),
-    CommandInfo(
         "follow",
         "Bring papers on a topic to this channel every day.",
         "/paper follow <topic> [not: words]",
@@ -165,6 +157,22 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper trends diffusion language models",
         (_TOPIC,),
         slow=True,
+    ),
+    CommandInfo(
+        "more",
+        "More papers like this one, please.",
+        "/paper more <id>",
+        "/paper more 2308.04079",
+        (_ID,),
+        private=True,
+    ),
+    CommandInfo(
+        "less",
+        "Papers like this one are not for us.",
+        "/paper less <id>",
+        "/paper less 2308.04079",
+        (_ID,),
+        private=True,
     ),
     CommandInfo(
         "save",

@@ -36,7 +36,7 @@ def _reason(pick: Pick) -> str:
 def paper_post(paper: Paper, summary: Summary, pick: Pick) -> Doc:
     """A paper's card in the digest's thread."""
     *body, _ = card(paper, summary, why=_reason(pick))
-    return (*body, buttons(paper, "summary", "evidence", "ask", "similar", "save", "why"))
+    return (*body, buttons(paper, "summary", "evidence", "ask", "similar", "save", "more", "less", "why"))
 
 
 def quiet_day(digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:

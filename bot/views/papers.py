@@ -204,6 +204,15 @@ def _absent(summary: Summary) -> str:
     return f"Not found in the {summary.basis}: {', '.join(missing)}." if missing else ""
 
 
+def gist(paper: Paper, summary: Summary) -> Doc:
+    """The paper in one sentence."""
+    said = summary.gist or "There is no abstract to take a sentence from."
+    return (
+        paragraph(bold("In a sentence: "), said),
+        Paragraph(text(title(paper), f" — {short_id(paper.id)}")),
+    )
+
+
 def evidence(paper: Paper, summary: Summary) -> Doc:
     """Each claim with the words that carry it and their place."""
     blocks: list[Block] = [heading("Evidence: ", title(paper))]
@@ -313,6 +322,17 @@ def below_line(decision: Decision) -> str:
     return f"{decision.why} ({decision.score:.2f}, needs {decision.threshold:.2f})"
 
 
+def trending(rows: Sequence[tuple[Paper, str]], since: date, until: date) -> Doc:
+    """What many people noticed between two days."""
+    window = f"{day(since)} to {day(until)}"
+    if not rows:
+        return (
+            paragraph(f"Nothing was noticed by many, {window}."),
+            paragraph("This needs Hugging Face Daily Papers as a source, or thumbs in digests.", small=True),
+        )
+    return (heading(f"Trending, {window}"), lines(rows), _openers([paper for paper, _ in rows]))
+
+
 def similar(paper: Paper, found: Sequence[Found]) -> Doc:
     """Papers like one paper."""
     if not found:
@@ -324,13 +344,13 @@ def similar(paper: Paper, found: Sequence[Found]) -> Doc:
     )
 
 
-def decisions(paper: Paper, rows: Sequence[tuple[Decision, bool]], shown_on: Mapping[str, date]) -> Doc:
+def decisions(paper: Paper, rows: Sequence[tuple[Decision, bool]], shown_on: date | None) -> Doc:
     """Why a paper is, or is not, in this channel; a row's flag says whether the channel follows the topic."""
     blocks: list[Block] = [heading("Why ", title(paper))]
-    for channel_day in sorted(shown_on.values()):
-        blocks.append(paragraph(f"It was in this channel's digest of {day(channel_day)}."))
+    if shown_on:
+        blocks.append(paragraph(f"It was in this channel's digest of {day(shown_on)}."))
     if not rows:
-        blocks.append(paragraph("It was not compared with any topic of this channel."))
+        blocks.append(paragraph("This channel follows no topic that it could belong to."))
     ordered = sorted(rows, key=lambda row: (not row[1], -row[0].score))
     blocks.append(
         Bullets(

@@ -1,0 +1,168 @@
+"""The terminal as a platform: documents shown with rich, plain text when piped, lines read from input.
+
+Posts are written to a transcript before they are shown, so that a post can be found again after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from adapters.terminal_view import Screen
+from bot.doc import Doc
+from bot.domain import ChannelId, Finding, Post, Reply, Request, UserId
+from bot.errors import NotSent
+from bot.ports import Handler
+
+PLATFORM = "terminal"
+
+
+class TerminalPoster:
+    """Posts digests to the screen; ``transcript`` (None: none is kept) is what was posted so far."""
+
+    platform = PLATFORM
+
+    def __init__(self, screen: Screen, transcript: Path | None) -> None:
+        self._screen = screen
+        self._transcript = transcript
+
+    async def post(self, post: Post) -> str:
+        """Write the post down, then show it. Raises NotSent where it cannot be written."""
+        remote_id = f"t-{post.key[:16]}"
+        row = {"key": post.key, "id": remote_id, "channel": post.channel, "parent": post.parent}
+        try:
+            self._write_down(json.dumps(row))
+            self._screen.show(post.doc, title=None if post.parent else post.channel)
+        except OSError as error:
+            raise NotSent(f"The terminal could not be written to ({error.strerror or error}).") from None
+        return remote_id
+
+    def _write_down(self, line: str) -> None:
+        if self._transcript is None:
+            return
+        with self._transcript.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
+        """Those of ``posts`` that the transcript holds."""
+        wanted = {post.key for post in posts}
+        return {row["key"]: row["id"] for row in self._rows() if row.get("key") in wanted}
+
+    def _rows(self) -> Iterator[dict[str, str]]:
+        if self._transcript is None or not self._transcript.exists():
+            return
+        with self._transcript.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    row = json.loads(line)
+                except json.JSONDecodeError:
+                    continue  # the last line of a process that was killed while writing it
+                if isinstance(row, dict):
+                    yield row
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who sits at the terminal, and the channel they are in."""
+
+    name: str
+    channel: ChannelId
+
+    @property
+    def id(self) -> UserId:
+        """Their id."""
+        return UserId(f"{PLATFORM}:{self.name}")
+
+
+class TerminalListener:
+    """Reads lines: one that begins with the command's name is a command, any other a reply in the thread
+    of the latest card or answer. The end of the input ends it."""
+
+    platform = PLATFORM
+
+    def __init__(
+        self,
+        screen: Screen,
+        person: Person,
+        *,
+        command: str = "/paper",
+        lines: Callable[[], str] | None = None,
+    ) -> None:
+        self._screen = screen
+        self._person = person
+        self._command = command
+        self._lines = lines or (lambda: _line(sys.stdin, screen))
+
+    async def run(self, handler: Handler) -> None:
+        """Hand every line to ``handler`` until the input ends."""
+        way = TerminalResponder(self._screen)
+        while line := await asyncio.to_thread(self._lines):
+            if words := line.strip():
+                await handler.handle(self._request(words, way.root), way)
+                way.done()
+
+    def _request(self, words: str, root: str | None) -> Request:
+        first = words.partition(" ")[0]
+        is_command = first.lower() == self._command
+        return Request(
+            channel=self._person.channel,
+            user=self._person.id,
+            user_name=self._person.name,
+            text=words[len(first) :].strip() if is_command else words,
+            kind="command" if is_command else "reply",
+            thread=None if is_command else root,
+            direct=not is_command,
+            is_admin=True,
+        )
+
+    async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
+        """A terminal is always there."""
+        return [Finding(PLATFORM, True, "ready")]
+
+
+def _line(stream: IO[str], screen: Screen) -> str:
+    if screen.interactive:
+        try:
+            return input("> ") + "\n"
+        except (EOFError, KeyboardInterrupt):
+            return ""
+    return stream.readline()
+
+
+class TerminalResponder:
+    """Shows replies; ``root`` is the id of the latest one that can be replied to."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._numbers = count(1)
+        self._run = f"{os.getpid():x}-{os.urandom(3).hex()}"
+        self.root: str | None = None
+
+    async def working(self, note: str) -> None:
+        """A passing line, on a terminal only."""
+        self._screen.working(note)
+
+    async def draft(self, doc: Doc) -> None:
+        """Nothing: the whole answer follows."""
+
+    async def send(self, reply: Reply) -> str | None:
+        """Show the reply."""
+        self._screen.show(reply.doc)
+        if reply.private:
+            return None
+        self.root = f"r-{self._run}-{next(self._numbers)}"
+        return self.root
+
+    def done(self) -> None:
+        """The request is answered; the working line goes."""
+        self._screen.rest()

@@ -1,0 +1,93 @@
+"""Questions about papers: find the passages, let the model answer from them, remember the thread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.domain import Answer, Outcome, Paper, Passage, Question, Turn
+from bot.errors import BudgetSpent, ModelError
+from bot.ports import Answerer, Words
+from bot.reading import Reader
+
+PASSAGES = 8
+LONGEST = 1_000
+FULL_TEXTS = 3
+"""For more papers than this at once, only their abstracts are read."""
+
+_BACK = re.compile(
+    r"\b(it|its|they|their|them|that|this|those|these|he|she|and|why|how so|more)\b", re.IGNORECASE
+)
+
+
+class Retrieve(Protocol):
+    """Finds the passages that may answer a question, best first."""
+
+    def __call__(self, question: str, passages: Sequence[Passage], *, limit: int) -> list[Passage]:
+        """At most ``limit`` passages."""
+        ...
+
+
+class Desk:
+    """Answers questions with the configured model, and with the embedded one where that fails."""
+
+    def __init__(
+        self, *, reader: Reader, retrieve: Retrieve, embedded: Answerer, model: Answerer | None
+    ) -> None:
+        self._reader = reader
+        self._retrieve = retrieve
+        self._embedded = embedded
+        self._model = model
+
+    async def ask(
+        self,
+        papers: Sequence[Paper],
+        question: str,
+        *,
+        turns: Sequence[Turn] = (),
+        language: str = "en",
+        words: Words | None = None,
+    ) -> Answer:
+        """The answer to a question about ``papers``. Never raises for what a model or paper does."""
+        asked = " ".join(question.split())[:LONGEST]
+        passages = await self._passages(papers)
+        found = self._retrieve(standing_alone(asked, turns), passages, limit=PASSAGES)
+        whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language)
+        note = ""
+        if self._model is not None:
+            try:
+                return await self._model.answer(whole, words=words)
+            except BudgetSpent:
+                note = "The model's budget for today is spent; these are the paper's own words."
+            except ModelError:
+                note = "The model did not answer as it should; these are the paper's own words."
+        answer = await self._embedded.answer(whole, words=words)
+        return _with_note(answer, note)
+
+    async def _passages(self, papers: Sequence[Paper]) -> list[Passage]:
+        if len(papers) > FULL_TEXTS:
+            return [passage for paper in papers for passage in abstract_passages(paper)]
+        texts = [await self._reader.text(paper) for paper in papers]
+        return [passage for text in texts for passage in text.passages]
+
+
+def abstract_passages(paper: Paper) -> list[Passage]:
+    """A paper's title and abstract as passages."""
+    return [
+        Passage(paper.id, 0, paper.title, "Title", kind="abstract"),
+        *([Passage(paper.id, 1, paper.abstract, "Abstract", kind="abstract")] if paper.abstract else []),
+    ]
+
+
+def standing_alone(question: str, turns: Sequence[Turn]) -> str:
+    """The question with the words of the one before it, where it leans on that ("and on which data?")."""
+    earlier = [turn.text for turn in turns if turn.speaker == "person"]
+    if earlier and (len(question.split()) < 4 or _BACK.match(question)):
+        return f"{question} {earlier[-1]}"
+    return question
+
+
+def _with_note(answer: Answer, note: str) -> Answer:
+    return replace(answer, note=note) if note and answer.outcome != Outcome.OFF_TOPIC else answer

@@ -1,0 +1,72 @@
+"""Digests by hand and what is known of a channel's digests, in sentences for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot import schedule
+from bot.doc import Doc
+from bot.domain import ChannelId, PaperId
+from bot.ports import Channels, Outbox, Runs
+from bot.views.digests import long_day
+from bot.worker import Delivered, Worker
+
+
+class ByHand:
+    """What the commands ``digest``, ``why`` and ``status`` need of the worker."""
+
+    def __init__(self, *, worker: Worker, runs: Runs, outbox: Outbox, channels: Channels) -> None:
+        self._worker = worker
+        self._runs = runs
+        self._outbox = outbox
+        self._channels = channels
+
+    async def now(self, channel: ChannelId) -> str:
+        """Deliver today's digest unless that was done; a sentence that says what came of it."""
+        return told(await self._worker.deliver(channel))
+
+    async def preview(self, channel: ChannelId) -> Sequence[Doc]:
+        """The posts that would be made; nothing is stored."""
+        return (await self._worker.preview(channel)).docs
+
+    async def shown_on(self, channel: ChannelId, paper_id: PaperId) -> date | None:
+        """The day of the channel's digest that brought the paper."""
+        days = [day for where, day in await self._channels.where_shown(paper_id) if where == channel]
+        return max(days, default=None)
+
+    async def changed(self) -> None:
+        """What a channel gets, or when, has changed."""
+        await self._worker.changed()
+
+    async def report(self, channel: ChannelId) -> Sequence[str]:
+        """Sentences on the channel's last and next digest and on posts that could not be made."""
+        lines = []
+        if last := await self._runs.ended(channel):
+            what = "delivered" if last.state == "delivered" else "a quiet day, nothing fitted"
+            lines.append(f"last on {long_day(last.day)}: {what}")
+        if set_up := await self._channels.get(channel):
+            due = schedule.next_due(set_up, await self._runs.now()) if set_up.topics else None
+            if due and not set_up.paused:
+                lines.append(f"next at {due:%Y-%m-%d %H:%M} UTC")
+        for run in await self._runs.troubled():
+            if run.channel == channel:
+                lines.append(f"{long_day(run.day)}: {run.error or run.state} ({run.attempts} tries)")
+        for parcel in await self._outbox.dead():
+            if parcel.channel == channel:
+                lines.append(f"{long_day(parcel.day)}: a post was refused: {parcel.error}")
+        return lines
+
+
+def told(done: Delivered) -> str:
+    """What came of a digest by hand, in a sentence."""
+    day = long_day(done.day)
+    if done.before:
+        return f"The digest of {day} was delivered before; there is one a day."
+    if done.state == "delivered":
+        count = len(done.papers)
+        return f"The digest of {day} is out: {count} {'paper' if count == 1 else 'papers'}."
+    if done.state == "quiet":
+        return f"{day}: nothing new fits this channel's topics."
+    reason = f": {done.detail}" if done.detail else ""
+    return f"The digest of {day} was {'left out' if done.state == 'skipped' else 'not delivered'}{reason}"

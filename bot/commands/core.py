@@ -1,0 +1,87 @@
+"""What the commands work with, handed in once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from bot.ask import Desk
+from bot.doc import Doc
+from bot.domain import ChannelId, Finding, PaperId, Request, UserId
+from bot.library import Library
+from bot.ports import Channels, Clock, Decisions, Feeds, Papers, Threads
+from bot.reading import Reader
+from bot.search import Finder
+
+
+class Digests(Protocol):
+    """Hand-made digests and their state, as commands see them."""
+
+    async def now(self, channel: ChannelId) -> str:
+        """Deliver today's digest unless that was done; a sentence that says what came of it."""
+        ...
+
+    async def preview(self, channel: ChannelId) -> Sequence[Doc]:
+        """The posts that would be made; nothing is stored."""
+        ...
+
+    async def shown_on(self, channel: ChannelId, paper_id: PaperId) -> date | None:
+        """The day of the channel's digest that brought the paper."""
+        ...
+
+    async def report(self, channel: ChannelId) -> Sequence[str]:
+        """Sentences on the channel's last and next digest and on posts that could not be made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the bot is called, and who may change what a channel gets."""
+
+    name: str = "Paperboy"
+    command: str = "/paper"
+    changes: Literal["admins", "anyone"] = "admins"
+    admins: frozenset[UserId] = frozenset()
+    timezone: str = "UTC"
+    version: str = ""
+
+    def may_change(self, request: Request) -> bool:
+        """Whether the person may change what the channel gets."""
+        return self.changes == "anyone" or request.is_admin or request.user in self.admins
+
+    def refusal(self, request: Request) -> str:
+        """Who can, for somebody who may not."""
+        platform = request.channel.partition(":")[0]
+        who = {
+            "slack": "a workspace admin",
+            "discord": "someone with the Manage Channels permission",
+        }.get(platform, "an admin")
+        named = sorted(a.partition(":")[2] for a in self.admins if a.startswith(f"{platform}:"))
+        also = f" or one of {self.name}'s admins ({', '.join(named)})" if named else ""
+        return f"Only {who}{also} can change what this channel gets."
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The collaborators of every command."""
+
+    manners: Manners
+    clock: Clock
+    library: Library
+    papers: Papers
+    channels: Channels
+    threads: Threads
+    decisions: Decisions
+    feeds: Feeds
+    finder: Finder
+    reader: Reader
+    desk: Desk
+    digests: Digests
+    health: Callable[[], Awaitable[Sequence[Finding]]]
+    """Lines on the model and its money, for ``status``."""
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.clock.now()

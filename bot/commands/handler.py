@@ -1,0 +1,173 @@
+"""The core as platforms see it: every request is answered, every fault becomes a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.commands import channels, papers, people, status, threads
+from bot.commands.call import Call, parse
+from bot.commands.core import Core
+from bot.commands.table import INFOS, TABLE
+from bot.doc import Choice, paragraph
+from bot.domain import ChannelId, CommandInfo, Reply, Request, Thread
+from bot.errors import PaperboyError, Refused, SourceError, UsageError
+from bot.ports import Responder
+from bot.schedule_words import zones_like
+from bot.views.status import trouble
+
+Run = Callable[[Core, Call, Responder], Awaitable[None]]
+
+RUNS: Mapping[str, Run] = {
+    "help": status.help_,
+    "topic": papers.topic,
+    "search": papers.search,
+    "show": papers.show,
+    "ask": papers.ask,
+    "similar": papers.similar,
+    "compare": papers.compare,
+    "follow": channels.follow,
+    "unfollow": channels.unfollow,
+    "topics": channels.topics,
+    "schedule": channels.schedule,
+    "digest": channels.digest,
+    "backtest": channels.backtest,
+    "why": papers.why,
+    "trending": papers.trending,
+    "trends": papers.trends,
+    "more": people.more,
+    "less": people.less,
+    "save": people.save,
+    "saved": people.saved,
+    "export": people.export,
+    "settings": channels.settings,
+    "status": status.status,
+    "forget": people.forget,
+}
+
+_log = structlog.get_logger("paperboy")
+
+
+class Conversation:
+    """Answers requests from any platform."""
+
+    commands: Sequence[CommandInfo] = INFOS
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        """Answer the request; a redelivered message is answered once. Never raises for its content."""
+        core = self._core
+        if request.message and not await core.threads.first_time(
+            request.channel, request.message, now=core.now()
+        ):
+            return
+        try:
+            await self._answer(request, responder)
+        except channels.FieldError as error:
+            await responder.send(Reply(trouble(str(error)), private=True, error=True, field=error.field))
+        except (UsageError, Refused) as error:
+            await responder.send(Reply(trouble(str(error)), private=True, error=True))
+        except SourceError as error:
+            _log.warning("source failed", channel=request.channel, error=str(error))
+            await responder.send(Reply(trouble(str(error)), private=True, error=True))
+        except PaperboyError as error:
+            await responder.send(Reply(trouble(str(error)), private=True, error=True))
+        except Exception:
+            _log.exception("a request failed", channel=request.channel, kind=request.kind)
+            sorry = "Something went wrong on my side; it is in the log. Please try again."
+            await responder.send(Reply((paragraph(sorry),), private=True, error=True))
+
+    async def _answer(self, request: Request, responder: Responder) -> None:
+        if request.kind == "reply":
+            await self._reply(request, responder)
+        elif request.kind == "link":
+            await self._link(request, responder)
+        elif request.kind == "home":
+            await status.home(self._core, request, responder)
+        else:
+            await self._command(request, responder)
+
+    async def _command(self, request: Request, responder: Responder) -> None:
+        call = parse(request, TABLE, command=self._core.manners.command)
+        await RUNS[call.info.name](self._core, call, responder)
+
+    async def _reply(self, request: Request, responder: Responder) -> None:
+        core = self._core
+        thread = await self._thread(request)
+        words = request.text.strip()
+        if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
+            await self._command(replace(request, kind="command"), responder)
+        elif thread:
+            await threads.follow_up(core, request, thread, responder)
+        elif request.mentioned or request.direct:
+            await self._spoken_to(request, responder)
+
+    async def _thread(self, request: Request) -> Thread | None:
+        """The thread a reply stands in; in a conversation with the bot alone, the latest one."""
+        if request.thread:
+            return await self._core.threads.get(request.channel, request.thread)
+        return await self._core.threads.latest(request.channel) if request.direct else None
+
+    async def _spoken_to(self, request: Request, responder: Responder) -> None:
+        """Words to the bot outside of its threads: a paper that they name, else a search."""
+        core = self._core
+        words = " ".join(request.text.split())
+        if not words:
+            await self._command(replace(request, kind="command", text="help"), responder)
+            return
+        named = core.library.named(words)
+        text = f"show {named}" if named else f"search {words}"
+        await self._command(replace(request, kind="command", text=text[:2000]), responder)
+
+    async def _link(self, request: Request, responder: Responder) -> None:
+        """A pasted link: a compact card where it is a paper, silence where it is none."""
+        if self._core.library.named(request.text):
+            await self._command(replace(request, kind="command", text=f"show {request.text} gist"), responder)
+
+    async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Choice]:
+        """At most 25 completions, from what is at hand."""
+        core = self._core
+        if option == "command":
+            return [Choice(i.name, i.name) for i in INFOS if typed.lower() in i.name][:25]
+        if option == "zone":
+            return [Choice(name, name) for name in zones_like(typed)][:25]
+        if option == "topic":
+            channel = await core.channels.get(request.channel)
+            names = [str(topic) for topic in channel.topics] if channel else []
+            return [Choice(n[:100], n[:100]) for n in names if typed.casefold() in n.casefold()][:25]
+        return await self._papers(request, typed)
+
+    async def _papers(self, request: Request, typed: str) -> Sequence[Choice]:
+        core = self._core
+        if typed.strip():
+            papers_ = [item.paper for item in await core.papers.search(typed, limit=10)]
+        else:
+            papers_ = await core.papers.many((await core.channels.kept(request.user))[:25])
+        return [
+            Choice(f"{paper.id.removeprefix('arxiv:')} {paper.title}"[:100], paper.id)
+            for paper in papers_
+            if len(paper.id) <= 100
+        ]
+
+    async def channel_gone(self, channel: ChannelId, reason: str) -> None:
+        """Pause the channel's subscription with the platform's reason."""
+        found = await self._core.channels.get(channel)
+        if found and not found.paused:
+            await self._core.channels.save(replace(found, paused=f"{channels.PLATFORM_SAYS}{reason}"))
+
+    async def channel_back(self, channel: ChannelId) -> None:
+        """Resume a subscription that the platform, not a person, had stopped."""
+        found = await self._core.channels.get(channel)
+        if found and found.paused.startswith(channels.PLATFORM_SAYS):
+            await self._core.channels.save(replace(found, paused=""))
+
+
+def _is_command(words: str, command: str) -> bool:
+    first, _, rest = words.partition(" ")
+    if first.lower() == command:
+        return True
+    return first.lower() in RUNS and (bool(rest) or first.lower() in ("help", "status", "topics", "saved"))

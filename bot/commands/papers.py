@@ -1,0 +1,234 @@
+"""Commands about papers: topic, search, show, ask, similar, compare, why, trends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.commands.call import Call, days, misuse
+from bot.commands.core import Core
+from bot.doc import Bullets, Doc, Form, Input, heading, paragraph, text
+from bot.domain import Channel, Decision, Paper, PaperId, Reply, Thread, ThreadKind, Topic
+from bot.errors import UsageError
+from bot.ports import Responder
+from bot.search import Filters
+from bot.views import answers
+from bot.views import papers as views
+
+SHOWN = 8
+BELOW = 3
+WINDOW_DAYS = 30
+MONTHS = 12
+
+
+def topic_of(call: Call) -> Topic:
+    """The topic in a call's words and its "not:". Raises UsageError."""
+    words = call.need("The topic")
+    excluded = call.options.get("not", "")
+    topic = Topic.parse(f"{words} not: {excluded}" if excluded else words)
+    if not topic.phrases:
+        raise misuse(call.info, "The topic is missing.")
+    if len(topic.phrases) > 10 or any(len(phrase) > 120 for phrase in topic.phrases):
+        raise UsageError("A topic has at most 10 phrases of 120 characters; shorter ones find more.")
+    return topic
+
+
+async def topic(core: Core, call: Call, way: Responder) -> None:
+    """The latest papers that belong to a topic; without a span of time it looks back until it finds some."""
+    wanted = topic_of(call)
+    asked = call.options.get("since")
+    span = days(asked) if asked else WINDOW_DAYS
+    await way.working("Looking through the papers…")
+    found = await core.finder.topic(wanted, since=core.now().date() - timedelta(days=span))
+    window = f"in the last {span} days"
+    if not asked and not found.matched:
+        found = await core.finder.topic(wanted, since=None)
+        window = "in the library"
+    if not found.matched:
+        older = await core.library.reach(wanted, since=core.now().date() - timedelta(days=span))
+        found = await core.finder.topic(wanted, since=None, among=older) if older else found
+    await core.decisions.save([decision for _, decision in found.matched], now=core.now())
+    doc = views.topic_results(
+        str(wanted), found.matched[:SHOWN], found.below[:BELOW], window=window, looked_at=found.looked_at
+    )
+    await say(core, call, way, doc, [paper for paper, _ in found.matched[:SHOWN]])
+
+
+async def search(core: Core, call: Call, way: Responder) -> None:
+    """Search the library; an id or a link is shown as the paper it names."""
+    filters = _filters(core, call)
+    query = call.words
+    if not query and not filters:
+        raise misuse(call.info, "What to look for is missing.")
+    found = await core.finder.search(query, limit=SHOWN, filters=filters)
+    doc = views.search_results(query or "these filters", found, count=await core.papers.count())
+    await say(core, call, way, doc, [item.paper for item in found])
+
+
+def _filters(core: Core, call: Call) -> Filters:
+    since = call.options.get("since")
+    return Filters(
+        since=core.now().date() - timedelta(days=days(since)) if since else None,
+        author=call.options.get("author", ""),
+        category=call.options.get("cat", ""),
+        source=call.options.get("source", ""),
+    )
+
+
+_PARTS = {"short", "gist", "full", "evidence", "abstract", "regenerate"}
+
+
+async def show(core: Core, call: Call, way: Responder) -> None:
+    """A paper's card, or the part of it that the last word names."""
+    words = call.need("The paper's id")
+    head, _, last = words.rpartition(" ")
+    part, reference = (last.lower(), head) if head and last.lower() in _PARTS else ("short", words)
+    paper = await core.library.resolve(reference)
+    if part == "abstract":
+        await say(core, call, way, views.abstract(paper), [paper])
+        return
+    await way.working("Reading the paper…")
+    language = await language_of(core, call)
+    if part == "gist":
+        summary = await core.reader.read(paper, language=language)
+        await say(core, call, way, views.gist(paper, summary), [paper])
+        return
+    text_ = await core.reader.text(paper)
+    summary = await core.reader.read(paper, language=language, fresh=part == "regenerate")
+    pages = {"evidence": views.evidence, "full": views.full_summary, "regenerate": views.full_summary}
+    body = pages[part](paper, summary) if part in pages else views.card(paper, summary)
+    await say(core, call, way, (*body, *views.hidden_warning(text_)), [paper])
+
+
+async def ask(core: Core, call: Call, way: Responder) -> None:
+    """Answer a question about one paper; without a question, ask for it."""
+    call.need("The paper's id")
+    reference, question = call.first()
+    question = question or call.request.values.get("question", "").strip()
+    paper = await core.library.resolve(reference)
+    if not question:
+        await way.send(Reply((_question_form(paper),), private=True))
+        return
+    await way.working("Reading the paper…")
+    answer = await core.desk.ask([paper], question, language=await language_of(core, call), words=None)
+    await say(core, call, way, answers.answer(answer, [paper]), [paper], kind="answer")
+
+
+def _question_form(paper: Paper) -> Form:
+    number = views.short_id(paper.id)
+    return Form(
+        "Ask about this paper",
+        f"ask {number}",
+        (Input("question", "Your question", hint=paper.title[:100], lines=3, required=True),),
+        submit="Ask",
+        typed=f"/paper ask {number} your question",
+    )
+
+
+async def similar(core: Core, call: Call, way: Responder) -> None:
+    """Papers like one paper."""
+    paper = await core.library.resolve(call.need("The paper's id"))
+    found = await core.finder.similar(paper, limit=SHOWN)
+    await say(core, call, way, views.similar(paper, found), [item.paper for item in found] or [paper])
+
+
+async def compare(core: Core, call: Call, way: Responder) -> None:
+    """Two to five papers side by side."""
+    references = call.need("Two ids").split()
+    if not 2 <= len(references) <= 5:
+        raise misuse(call.info, "Two to five papers can be compared.")
+    papers = [await core.library.resolve(reference) for reference in references]
+    await way.working("Reading the papers…")
+    language = await language_of(core, call)
+    summaries = [await core.reader.read(paper, language=language) for paper in papers]
+    await say(core, call, way, answers.comparison(papers, summaries), papers)
+
+
+async def why(core: Core, call: Call, way: Responder) -> None:
+    """Why a paper is, or is not, in this channel: every decision, made now where none was kept."""
+    paper = await core.library.resolve(call.need("The paper's id"))
+    channel = await core.channels.get(call.request.channel) or Channel(call.request.channel)
+    rows = await _decisions(core, channel, paper)
+    shown = await core.digests.shown_on(channel.id, paper.id)
+    doc = views.decisions(paper, rows, shown)
+    await way.send(Reply(doc, private=call.info.private))
+
+
+async def _decisions(core: Core, channel: Channel, paper: Paper) -> list[tuple[Decision, bool]]:
+    kept = {decision.topic: decision for decision in await core.decisions.of(paper.id)}
+    rows = []
+    for followed in channel.topics:
+        decision = kept.pop(str(followed), None)
+        rows.append((decision or (await core.finder.decide(followed, [paper]))[0], True))
+    return rows
+
+
+async def trending(core: Core, call: Call, way: Responder) -> None:
+    """What many people noticed: Hugging Face's upvotes and this group's own thumbs and lists."""
+    word = call.words.lower() or "week"
+    if word not in ("week", "month"):
+        raise misuse(call.info, f"“{word[:40]}” is neither week nor month.")
+    span = 7 if word == "week" else 30
+    since = core.now() - timedelta(days=span)
+    scores: Counter[PaperId] = Counter()
+    noted: dict[PaperId, list[str]] = {}
+    for paper in await core.papers.featured(since.date(), limit=50):
+        if paper.upvotes:
+            scores[paper.id] += paper.upvotes
+            noted.setdefault(paper.id, []).append(f"{paper.upvotes} upvotes on Hugging Face")
+    liked = Counter(vote.paper_id for vote in await core.channels.votes(since=since) if vote.liked)
+    for paper_id, count in liked.items():
+        scores[paper_id] += 10 * count
+        noted.setdefault(paper_id, []).append(f"{count} of us liked it")
+    best = await core.papers.many([paper_id for paper_id, _ in scores.most_common(SHOWN)])
+    rows = [(paper, f"score {scores[paper.id]}: {', '.join(noted[paper.id])}") for paper in best]
+    await say(core, call, way, views.trending(rows, since.date(), core.now().date()), best)
+
+
+async def trends(core: Core, call: Call, way: Responder) -> None:
+    """How many papers a topic has had, month by month."""
+    wanted = topic_of(call)
+    await way.working("Counting…")
+    since = (core.now().date() - timedelta(days=30 * MONTHS)).replace(day=1)
+    found = await core.finder.topic(wanted, since=since)
+    months: Counter[str] = Counter()
+    for paper, _ in found.matched:
+        when = paper.announced or paper.published
+        if when:
+            months[f"{when:%Y-%m}"] += 1
+    await way.send(Reply(_trend(wanted, months)))
+
+
+def _trend(wanted: Topic, months: Counter[str]) -> Doc:
+    if not months:
+        return (paragraph(f"The library has no papers on {wanted.name} from the last {MONTHS} months."),)
+    top = max(months.values())
+    rows = [
+        text(f"{month}: {count} {'▇' * max(1, round(20 * count / top))}")
+        for month, count in sorted(months.items())
+    ]
+    return (heading(f"{wanted.name}: papers a month"), Bullets(tuple(rows)))
+
+
+async def language_of(core: Core, call: Call) -> str:
+    """The language the channel reads."""
+    channel = await core.channels.get(call.request.channel)
+    return channel.language if channel else "en"
+
+
+async def say(
+    core: Core,
+    call: Call,
+    way: Responder,
+    doc: Doc,
+    papers: Sequence[Paper],
+    *,
+    kind: ThreadKind = "list",
+) -> None:
+    """Send an answer and remember what a reply to it is about."""
+    root = await way.send(Reply(doc, private=call.info.private))
+    if root and papers:
+        ids = tuple(paper.id for paper in papers)
+        sort: ThreadKind = "paper" if len(ids) == 1 and kind == "list" else kind
+        await core.threads.open(Thread(call.request.channel, root, ids, kind=sort), now=core.now())

@@ -1,0 +1,44 @@
+"""Help and status."""
+
+from __future__ import annotations
+
+from bot.commands.call import Call, unknown
+from bot.commands.channels import channel_of
+from bot.commands.core import Core
+from bot.commands.table import INFOS, TABLE
+from bot.domain import Reply, Request
+from bot.errors import UsageError
+from bot.ports import Responder
+from bot.views import status as views
+
+
+async def help_(core: Core, call: Call, way: Responder) -> None:
+    """All commands, or one."""
+    name = call.words.lower().lstrip("/")
+    if name and name not in TABLE:
+        raise UsageError(unknown(name, TABLE, core.manners.command))
+    if name:
+        doc = views.help_for(TABLE[name], core.manners.command)
+    else:
+        doc = views.help_page(INFOS, core.manners.command, core.manners.name)
+    await way.send(Reply(doc, private=True))
+
+
+async def home(core: Core, request: Request, way: Responder) -> None:
+    """The page a platform shows to one person: their list, and help."""
+    kept = await core.papers.many((await core.channels.kept(request.user))[:10])
+    await way.send(Reply(views.home(kept, INFOS, core.manners.command, core.manners.name), private=True))
+
+
+async def status(core: Core, call: Call, way: Responder) -> None:
+    """Whether sources, digests and the model work."""
+    doc = views.status(
+        await channel_of(core, call),
+        version=core.manners.version,
+        papers=await core.papers.count(),
+        feeds=await core.feeds.health(),
+        digest=await core.digests.report(call.request.channel),
+        model=await core.health(),
+        now=core.now(),
+    )
+    await way.send(Reply(doc, private=True))

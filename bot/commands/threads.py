@@ -1,0 +1,88 @@
+"""Replies in threads: questions about the papers that the thread is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.commands.core import Core
+from bot.doc import paragraph
+from bot.domain import Answer, Outcome, Paper, Reply, Request, Thread, Turn
+from bot.ports import Responder
+from bot.text import stems
+from bot.views import answers
+
+_NUMBER = re.compile(r"(?:^|\s)#?(\d{1,2})(?:st|nd|rd|th)?(?=\s|[.,:?]|$)")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+TURNS = 6
+
+
+async def follow_up(core: Core, request: Request, thread: Thread, way: Responder) -> None:
+    """Answer a reply in a thread and remember both turns."""
+    papers = await core.papers.many(thread.papers)
+    if not papers:
+        await way.send(Reply((paragraph("The papers of this thread are no longer in the library."),)))
+        return
+    question = " ".join(request.text.split())
+    meant = focus(question, papers)
+    channel = await core.channels.get(request.channel)
+    await way.working("Reading the paper…" if len(meant) == 1 else "Reading the papers…")
+
+    async def words(said: str) -> None:
+        await way.draft((paragraph(said),))
+
+    answer = await core.desk.ask(
+        meant,
+        question,
+        turns=thread.turns[-TURNS:],
+        language=channel.language if channel else "en",
+        words=words,
+    )
+    await way.send(Reply(answers.answer(answer, meant)))
+    now = core.now()
+    person = Turn("person", question, request.user_name, request.user)
+    await core.threads.say(request.channel, thread.root, person, now=now)
+    await core.threads.say(request.channel, thread.root, Turn("bot", _said(answer)), now=now)
+
+
+def _said(answer: Answer) -> str:
+    if answer.outcome == Outcome.NOT_IN_PAPER:
+        return "The paper does not say."
+    return answer.text or " … ".join(item.quote for item in answer.evidence)
+
+
+def focus(question: str, papers: Sequence[Paper]) -> list[Paper]:
+    """The papers that a question in a thread of several names by number or by words of their titles; all of
+    them when it names none."""
+    if len(papers) == 1:
+        return list(papers)
+    numbered = [n for n in _numbers(question) if 1 <= n <= len(papers)]
+    if numbered:
+        return [papers[n - 1] for n in dict.fromkeys(numbered)]
+    named = [paper for paper in papers if _names(question, paper)]
+    return named or list(papers)
+
+
+def _numbers(question: str) -> list[int]:
+    lowered = question.lower()
+    spoken = [
+        n
+        for n, word in enumerate(_ORDINALS, 1)
+        if re.search(rf"\b(?:the {word}|{word} (?:one|paper))\b", lowered)
+    ]
+    marked = [int(m[1]) for m in re.finditer(r"(?:#|\bpaper |\bnumber |\bno\. ?)(\d{1,2})\b", lowered)]
+    begun = [int(m[1]) for m in [re.match(r"(\d{1,2})[.):\s]", lowered)] if m]
+    return spoken + marked + begun
+
+
+def _names(question: str, paper: Paper) -> bool:
+    head = paper.title.partition(":")[0]
+    if (
+        ":" in paper.title
+        and len(head) <= 30
+        and re.search(rf"\b{re.escape(head)}\b", question, re.IGNORECASE)
+    ):
+        return True
+    asked, titled = set(stems(question)), set(stems(paper.title))
+    shared = {stem for stem in asked & titled if len(stem) > 3}
+    return len(shared) >= 3 and len(shared) >= len(titled) / 3

@@ -1,0 +1,1 @@
+"""The bundled sample edition: invented papers, served on loopback as arXiv would, for a first try offline."""

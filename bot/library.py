@@ -1,0 +1,177 @@
+"""The library's doors: fetch what is announced, import files, find the paper somebody names."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from bot import identity
+from bot.domain import Counts, Harvest, Paper, PaperId, Sighting, Topic, Unusable
+from bot.errors import NotFound, PaperboyError, SourceError
+from bot.jsonl import Imported, batches
+from bot.ports import Clock, Feeds, Lookup, Papers, Source
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one source brought and what became of it."""
+
+    harvest: Harvest
+    counts: Counts
+
+
+class Library:
+    """Papers in, papers found."""
+
+    def __init__(
+        self,
+        *,
+        papers: Papers,
+        feeds: Feeds,
+        sources: Sequence[Source],
+        lookups: Sequence[Lookup],
+        clock: Clock,
+    ) -> None:
+        self._papers = papers
+        self._feeds = feeds
+        self._sources = sources
+        self._lookups = lookups
+        self._clock = clock
+        self._fetching = asyncio.Lock()
+        self._fetched_at: datetime | None = None
+
+    async def fetch(self) -> list[Fetched]:
+        """Fetch every source once; a source that fails does not stop the others."""
+        async with self._fetching:
+            results = [await self._fetch(source) for source in self._sources]
+            self._fetched_at = self._clock.now()
+            return results
+
+    async def fetch_unless_fresh(self, age: timedelta) -> list[Fetched]:
+        """Fetch, unless every source was fetched less than ``age`` ago, by this process or another."""
+        if self._fetched_at and self._clock.now() - self._fetched_at < age:
+            return []
+        checked = {item.source: item.checked_at for item in await self._feeds.health()}
+        now = self._clock.now()
+        names = [source.name for source in self._sources]
+        if names and all(name in checked and timedelta(0) <= now - checked[name] < age for name in names):
+            return []
+        return await self.fetch()
+
+    async def _fetch(self, source: Source) -> Fetched:
+        memory = await self._feeds.memory(source.name)
+        try:
+            harvest = await source.fetch(memory)
+        except PaperboyError as error:
+            harvest = Harvest(source.name, state="failed", detail=str(error), memory=memory)
+        now = self._clock.now()
+        counts = await self._papers.add(harvest.sightings, now=now) if harvest.sightings else Counts()
+        counts = Counts(
+            seen=counts.seen + len(harvest.unusable),
+            new=counts.new,
+            replaced=counts.replaced,
+            known=counts.known,
+            rejected=counts.rejected + len(harvest.unusable),
+        )
+        await self._feeds.remember(harvest, counts, now=now)
+        return Fetched(harvest, counts)
+
+    def named(self, words: str) -> PaperId | None:
+        """The paper that an id or link within ``words`` names, without asking anybody."""
+        for word in words.split():
+            if found := identity.parse(word.strip("<>()[].,;!?")):
+                return found
+        return None
+
+    async def resolve(self, reference: str) -> Paper:
+        """The paper that an id, a DOI, a link or a whole title names; asked for where it is not kept.
+
+        Raises NotFound, SourceError.
+        """
+        words = reference.strip().strip("<>").strip()
+        paper_id = identity.parse(words)
+        if paper_id is None:
+            return await self._by_title(words)
+        return await self._papers.get(paper_id) or await self._look_up(paper_id, words)
+
+    async def _look_up(self, paper_id: PaperId, words: str) -> Paper:
+        failures: list[str] = []
+        for lookup in self._lookups:
+            try:
+                found = await lookup.find([paper_id])
+            except SourceError as error:
+                failures.append(str(error))
+                continue
+            if found:
+                await self._papers.add([Sighting(paper, "known") for paper in found], now=self._clock.now())
+                return await self._papers.get(found[0].id) or found[0]
+        if failures:
+            raise NotFound(f"{_shown(words)} is not in the library, and looking it up failed: {failures[0]}")
+        raise NotFound(f"There is no paper {_shown(words)} in the library or where I can look it up.")
+
+    async def _by_title(self, words: str) -> Paper:
+        if len(words.split()) >= 2:
+            wanted = _letters(words)
+            for item in await self._papers.search(words, limit=5):
+                if _letters(item.paper.title) == wanted:
+                    return item.paper
+        raise NotFound(
+            f"“{_shown(words)}” is no arXiv id, DOI, link or whole title that I know. "
+            "Ids look like 2308.04079; search finds papers by words."
+        )
+
+    async def reach(self, topic: Topic, *, since: date) -> list[Paper]:
+        """Papers for a topic from further back than the library goes, kept as known; may be empty."""
+        found: dict[PaperId, Paper] = {}
+        for lookup in self._lookups:
+            for phrase in topic.phrases[:3]:
+                try:
+                    papers = await lookup.search(phrase, limit=50, since=None)
+                except SourceError:
+                    continue
+                found.update((paper.id, paper) for paper in papers)
+            if found:
+                break
+        if found:
+            sightings = [Sighting(paper, "known") for paper in found.values()]
+            await self._papers.add(sightings, now=self._clock.now())
+        return await self._papers.many(list(found))
+
+    async def import_file(
+        self, path: Path, *, progress: Callable[[int], None] = lambda _: None
+    ) -> tuple[Counts, list[Unusable]]:
+        """Load a file of papers, one JSON object a line (``.gz`` and ``.zst`` too); ``progress`` is told the
+        bytes read so far. Raises UsageError where it cannot be read."""
+        total = Counts()
+        unusable: list[Unusable] = []
+        for batch in batches(path, BATCH):
+            total = await self._keep(batch, total)
+            unusable += batch.unusable
+            progress(batch.position)
+        return total, unusable
+
+    async def _keep(self, batch: Imported, total: Counts) -> Counts:
+        sightings = [Sighting(paper, "known") for paper in batch.papers]
+        counts = await self._papers.add(sightings, now=self._clock.now())
+        bad = len(batch.unusable)
+        return Counts(
+            seen=total.seen + counts.seen + bad,
+            new=total.new + counts.new,
+            replaced=total.replaced + counts.replaced,
+            known=total.known + counts.known,
+            rejected=total.rejected + counts.rejected + bad,
+        )
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"[^\w]+", " ", words.casefold()).strip()
+
+
+def _shown(words: str) -> str:
+    return words if len(words) <= 80 else words[:79] + "…"

@@ -1,0 +1,88 @@
+"""Answers as people see them: what the paper says, in its words, with the place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.doc import Block, Buttons, Doc, Fields, Quote, bold, heading, link, paragraph, text
+from bot.domain import Answer, Evidence, Outcome, Paper, PaperId, Part, Summary
+from bot.views.papers import PART_NAMES, buttons, footer, place, short_id, title
+
+COMPARED = (
+    Part.TASK,
+    Part.CORE_IDEA,
+    Part.PIPELINE,
+    Part.ARCHITECTURE,
+    Part.DATASETS,
+    Part.BASELINES,
+    Part.RESULTS,
+    Part.LIMITATIONS,
+)
+
+
+def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
+    """An answer with its quotes, or what came closest when the paper does not say."""
+    by_id = {paper.id: paper for paper in papers}
+    blocks: list[Block] = []
+    if found.outcome == Outcome.OFF_TOPIC:
+        blocks.append(paragraph(_off_topic(papers)))
+    elif found.outcome == Outcome.NOT_IN_PAPER:
+        blocks.append(paragraph(bold(_silent(papers))))
+    elif found.outcome == Outcome.UNSURE:
+        blocks.append(paragraph(bold("I am not sure; this is what comes closest.")))
+    if found.text:
+        blocks.append(paragraph(found.text))
+    blocks += [_quote(item, by_id) for item in found.evidence]
+    if not found.evidence and found.nearest:
+        blocks.append(paragraph("The nearest passages:", small=True))
+        blocks += [_quote(item, by_id) for item in found.nearest]
+    if found.note:
+        blocks.append(paragraph(found.note, small=True))
+    if len(papers) == 1:
+        blocks.append(buttons(papers[0], "summary", "evidence", "similar", "save"))
+    return tuple(blocks)
+
+
+def _silent(papers: Sequence[Paper]) -> str:
+    return "The paper does not say." if len(papers) == 1 else "These papers do not say."
+
+
+def _off_topic(papers: Sequence[Paper]) -> str:
+    what = "this paper" if len(papers) == 1 else "these papers"
+    return f"I only answer questions about {what}, from its text."
+
+
+def _quote(item: Evidence, papers: dict[PaperId, Paper]) -> Quote:
+    where = place(item)
+    paper = papers.get(item.paper_id)
+    if len(papers) > 1 and paper:
+        return Quote(text(item.quote), text(link(paper.title, paper.url), f" — {where}" if where else ""))
+    return Quote(text(item.quote), text(where))
+
+
+def comparison(papers: Sequence[Paper], summaries: Sequence[Summary]) -> Doc:
+    """Papers side by side: for each aspect what each of them says, with the place."""
+    blocks: list[Block] = [heading("Side by side")]
+    for number, paper in enumerate(papers, 1):
+        blocks.append(paragraph(bold(f"{number}. "), *title(paper), f" — {short_id(paper.id)}"))
+    for part in COMPARED:
+        rows = [_cell(number, summary, part) for number, summary in enumerate(summaries, 1)]
+        if any(said for _, said in rows):
+            blocks.append(heading(PART_NAMES[part], level=2))
+            blocks.append(Fields(tuple((name, text(said or "does not say")) for name, said in rows)))
+    for note in dict.fromkeys(footer(summary) for summary in summaries):
+        blocks.append(paragraph(note, small=True))
+    return tuple(blocks)
+
+
+def _cell(number: int, summary: Summary, part: Part) -> tuple[str, str]:
+    claims = [claim for claim in summary.claims if claim.part == part][:2]
+    return f"Paper {number}", " ".join(f"{claim.text} ({place(claim.evidence)})" for claim in claims)
+
+
+def which(papers: Sequence[Paper]) -> Doc:
+    """Asks which paper is meant."""
+    return (
+        paragraph("Which paper do you mean? Write its number or words of its title, or press one:"),
+        Buttons(tuple(buttons(paper, "ask").items[0] for paper in papers[:5] if buttons(paper, "ask").items)),
+    )

@@ -1,0 +1,101 @@
+"""Help, status and the sentences for what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.doc import Block, Bullets, Divider, Doc, Fields, bold, code, heading, paragraph, text
+from bot.domain import Channel, CommandInfo, FeedHealth, Finding, Paper
+from bot.views.channels import next_time
+from bot.views.papers import authors, lines
+
+STATES = {"ok": "ok", "quiet": "quiet, nothing announced", "stale": "stale", "failed": "failing"}
+
+
+def help_page(infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
+    """All commands, a line each."""
+    rows = [text(code(_called(info.usage, command)), f" — {info.summary}") for info in infos]
+    return (
+        heading(f"What {name} can do"),
+        Bullets(tuple(rows)),
+        paragraph(
+            "Reply in a thread that I began to ask about its papers; elsewhere, mention me.", small=True
+        ),
+    )
+
+
+def help_for(info: CommandInfo, command: str) -> Doc:
+    """One command, its arguments and an example."""
+    blocks: list[Block] = [
+        paragraph(bold(f"{command} {info.name}"), f" — {info.summary}"),
+        paragraph("Usage: ", code(_called(info.usage, command))),
+        paragraph("Example: ", code(_called(info.example, command))),
+    ]
+    if info.options:
+        blocks.append(Fields(tuple((o.lead or o.name, text(o.summary)) for o in info.options)))
+    return tuple(blocks)
+
+
+def home(kept: Sequence[Paper], infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
+    """A person's page: the papers they keep, then what the bot can do."""
+    if kept:
+        mine: Doc = (heading("Your list"), lines((paper, authors(paper.authors, 1)) for paper in kept))
+    else:
+        mine = (heading("Your list"), paragraph("It is empty. The Save button of a paper puts it here."))
+    return (*mine, Divider(), *help_page(infos, command, name))
+
+
+def _called(words: str, command: str) -> str:
+    return words.replace("/paper", command, 1)
+
+
+def status(
+    channel: Channel,
+    *,
+    version: str,
+    papers: int,
+    feeds: Sequence[FeedHealth],
+    digest: Sequence[str],
+    model: Sequence[Finding],
+    now: datetime,
+) -> Doc:
+    """Whether everything works, and since when what does not."""
+    rows = [
+        ("Library", text(f"{papers:,} papers")),
+        ("This channel", text(f"follows {len(channel.topics)} topics. {next_time(channel)}")),
+        *(("Digest", text(line)) for line in digest),
+        *((finding.name, text(finding.detail)) for finding in model),
+    ]
+    rows_ = [text(bold(feed.source), ": ", feed_line(feed)) for feed in feeds]
+    blocks: list[Block] = [heading(f"Status, {now:%Y-%m-%d %H:%M} UTC"), Fields(tuple(rows))]
+    if rows_:
+        blocks += [paragraph(bold("Sources")), Bullets(tuple(rows_))]
+    else:
+        blocks.append(paragraph("No source was fetched yet."))
+    blocks.append(paragraph(f"Version {version}", small=True))
+    return tuple(blocks)
+
+
+def feed_line(feed: FeedHealth) -> str:
+    """A source's state, since when, and its last counts."""
+    words = STATES[feed.state]
+    if feed.failing_since and feed.state in ("failed", "stale"):
+        words += f" since {feed.failing_since:%Y-%m-%d %H:%M}"
+    if feed.good_at and feed.state in ("failed", "stale"):
+        words += f", last good {feed.good_at:%Y-%m-%d %H:%M}"
+    words += (
+        f"; last fetch: {feed.seen} seen, {feed.new} new, {feed.replaced} replaced, {feed.rejected} rejected"
+    )
+    return f"{words}. {feed.detail}".strip() if feed.detail else words
+
+
+def trouble(message: str) -> Doc:
+    """What went wrong and what to do, a line each."""
+    first, *rest = message.splitlines() or ["Something went wrong."]
+    return (paragraph(first), *(_hint(line) for line in rest))
+
+
+def _hint(line: str) -> Block:
+    name, colon, value = line.partition(": ")
+    return paragraph(f"{name}: ", code(value)) if colon and name in ("Usage", "Example") else paragraph(line)
