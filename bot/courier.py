@@ -89,19 +89,28 @@ class Courier:
     # --- after a crash ----------------------------------------------------------------------------
 
     async def _reconciled(self, run: Run, channel: Channel, now: datetime) -> list[Parcel]:
-        """The parcels, none of them in ``sending`` any more."""
+        """The parcels, none of them in ``sending`` any more.
+
+        Looked for is everything that was ever tried: of a long message that a platform takes in several
+        parts, the first ones may stand although the last was surely not posted.
+        """
         parcels = await self._outbox.of(run.channel, run.day)
-        unsure = [parcel for parcel in parcels if parcel.state == "sending"]
+        unsure = {parcel.seq: parcel.tried_at for parcel in parcels if _is_unsure(parcel) and parcel.tried_at}
         if not unsure:
             return parcels
-        tried = [parcel.tried_at for parcel in unsure if parcel.tried_at]
-        left = max(tried).timestamp() + self._pacer.pace.settle - now.timestamp()
-        if left > 0:
-            raise Delay("It is not known yet whether a message arrived.", left, failed=False)
-        found = await self._found(channel, unsure, parcels, min(tried) - _CLOCKS_APART)
-        for parcel in unsure:
-            await self._adopt(run, parcel, found.get(parcel.key))
+        sending = [parcel.tried_at for parcel in parcels if parcel.state == "sending" and parcel.tried_at]
+        self._await_landing(sending, now)
+        since = min(unsure.values()) - _CLOCKS_APART
+        found = await self._found(channel, [p for p in parcels if p.seq in unsure], parcels, since)
+        for parcel in parcels:
+            if parcel.seq in unsure:
+                await self._adopt(run, parcel, found.get(parcel.key))
         return await self._outbox.of(run.channel, run.day)
+
+    def _await_landing(self, sending: Sequence[datetime], now: datetime) -> None:
+        """Come back later if a request may still be travelling."""
+        if sending and (left := max(sending).timestamp() + self._pacer.pace.settle - now.timestamp()) > 0:
+            raise Delay("It is not known yet whether a message arrived.", left, failed=False)
 
     async def _found(
         self, channel: Channel, unsure: Sequence[Parcel], parcels: Sequence[Parcel], since: datetime
@@ -125,7 +134,8 @@ class Courier:
 
     async def _adopt(self, run: Run, parcel: Parcel, remote: str | None) -> None:
         if remote is None:
-            await self._outbox.reopen(run, parcel.seq, error="The answer was lost; it was not posted.")
+            if parcel.state == "sending":
+                await self._outbox.reopen(run, parcel.seq, error="The answer was lost; it was not posted.")
             return
         _log.info("message found again", channel=run.channel, day=str(run.day), seq=parcel.seq)
         await self._settled(run, parcel, remote)
@@ -197,6 +207,10 @@ class Courier:
         every = await self._outbox.of(run.channel, run.day)
         await self._outbox.bury(run, [other.seq for other in every], reason)
         raise Refused(reason)
+
+
+def _is_unsure(parcel: Parcel) -> bool:
+    return parcel.state == "sending" or (parcel.state == "pending" and parcel.attempts > 0)
 
 
 def _post(channel: Channel, parcel: Parcel, under: str | None) -> Post:

@@ -29,7 +29,7 @@ class Pace:
 
 
 PACES: dict[str, Pace] = {
-    "slack": Pace(channel=1.0, workspace=0.2),
+    "slack": Pace(channel=1.0, workspace=0.25),
     "discord": Pace(channel=1.0, workspace=0.025),
     "terminal": Pace(channel=0.0, workspace=0.0, settle=0.0),
 }

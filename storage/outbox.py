@@ -53,7 +53,7 @@ class Outbox:
             now = await moment(connection, self._now)
             await hold(connection, run, attempts=0)
             changes = {"state": "sent", "remote_id": remote_id, "sent_at": now, "error": ""}
-            await _change(connection, run, seq, ("sending",), **changes)
+            await _change(connection, run, seq, ("sending", "pending"), **changes)
 
     async def reopen(self, run: Run, seq: int, *, error: str = "") -> None:
         """See ``bot.ports.Outbox``."""

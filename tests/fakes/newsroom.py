@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.digest import Desk
-from bot.domain import (
-    Channel,
-    ChannelId,
-    Decision,
-    FeedHealth,
-    Paper,
-    PaperId,
-    Post,
-    Summary,
-    Thread,
-    Topic,
-)
+from bot.domain import Channel, ChannelId, Decision, Paper, PaperId, Post, Sighting, Summary, Topic
 from bot.pacing import Pace
 from bot.views import digests
 from bot.worker import Limits, Worker
+from storage.channels import Channels
+from storage.decisions import Decisions
 from storage.engine import Database
+from storage.feeds import Feeds
 from storage.outbox import Outbox
+from storage.papers import Papers
 from storage.runs import Runs
+from storage.threads import Threads
 
 MORNING = datetime(2026, 4, 15, 9, 0, tzinfo=UTC)  # a Wednesday
 ROOM = ChannelId("fake:room")
@@ -70,48 +64,6 @@ def channel(**more: Any) -> Channel:
     return Channel(**{"id": ROOM, "topics": (TOPIC,), **more})
 
 
-class Library:
-    """Papers with the time at which they became news."""
-
-    def __init__(self) -> None:
-        self.rows: dict[PaperId, tuple[Paper, datetime]] = {}
-
-    def announce(self, *papers: Paper, at: datetime = MORNING - timedelta(hours=8)) -> None:
-        self.rows |= {p.id: (p, at) for p in papers}
-
-    async def news(self, since: datetime, until: datetime) -> list[Paper]:
-        return [p for p, at in self.rows.values() if since < at <= until]
-
-    async def many(self, ids: Sequence[PaperId]) -> list[Paper]:
-        return [self.rows[i][0] for i in ids if i in self.rows]
-
-
-class Rooms:
-    """Channels; what they were shown is read from the real ledger."""
-
-    def __init__(self, runs: Runs, outbox: Outbox) -> None:
-        self.rows: dict[ChannelId, Channel] = {}
-        self._runs = runs
-        self._outbox = outbox
-
-    async def all(self) -> list[Channel]:
-        return list(self.rows.values())
-
-    async def get(self, channel: ChannelId) -> Channel | None:
-        return self.rows.get(channel)
-
-    async def save(self, channel: Channel) -> None:
-        self.rows[channel.id] = channel
-
-    async def shown(self, channel: ChannelId, ids: Collection[PaperId]) -> set[PaperId]:
-        seen: set[PaperId] = set()
-        for run in await self._runs._select():
-            if run.channel == channel and run.state in ("posting", "delivered"):
-                made = await self._runs.digest(channel, run.day)
-                seen |= {pick.paper_id for pick in made.picks} if made else set()
-        return seen & set(ids)
-
-
 class Words:
     """A matcher: a paper fits if a phrase stands in its title; its score is in its comment, if any."""
 
@@ -129,24 +81,6 @@ class Words:
         refused = any(word.lower() in title for word in topic.excluded)
         score = float(paper.comment or 0.9) if hit and not refused else 0.1
         return Decision(paper.id, str(topic), score, 0.5, score >= 0.5, "says so in its title", "words")
-
-
-class Notebook:
-    """Decisions, feeds and threads as lists."""
-
-    def __init__(self) -> None:
-        self.decisions: list[Decision] = []
-        self.feeds: list[FeedHealth] = []
-        self.threads: dict[tuple[ChannelId, str], Thread] = {}
-
-    async def save(self, decisions: Sequence[Decision], *, now: datetime) -> None:
-        self.decisions.extend(decisions)
-
-    async def health(self) -> list[FeedHealth]:
-        return self.feeds
-
-    async def open(self, thread: Thread, *, now: datetime) -> None:
-        self.threads[thread.channel, thread.root] = thread
 
 
 Mishap = Callable[[Post], BaseException | None]
@@ -199,14 +133,12 @@ async def read(paper: Paper, language: str) -> Summary:
 
 @dataclass
 class Newsroom:
-    """A worker with all its parts at hand."""
+    """A worker with all its parts at hand: real storage, a matcher and a platform of our own."""
 
     database: Database
     clock: FakeClock = field(default_factory=FakeClock)
     platform: FakePlatform = field(default_factory=FakePlatform)
-    library: Library = field(default_factory=Library)
     words: Words = field(default_factory=Words)
-    notebook: Notebook = field(default_factory=Notebook)
     limits: Limits = field(default_factory=Limits)
     pace: Pace = field(default_factory=lambda: Pace(channel=1.0, workspace=0.1))
     fetched: int = 0
@@ -214,18 +146,23 @@ class Newsroom:
     def __post_init__(self) -> None:
         self.runs = Runs(self.database, now=self.clock.now)
         self.outbox = Outbox(self.database, now=self.clock.now)
-        self.rooms = Rooms(self.runs, self.outbox)
+        self.papers = Papers(self.database)
+        self.channels = Channels(self.database)
+        self.decisions = Decisions(self.database)
+        self.feeds = Feeds(self.database)
+        self.threads = Threads(self.database)
+
+    async def announce(self, *papers: Paper, at: datetime = MORNING - timedelta(hours=8)) -> None:
+        """Papers become news."""
+        await self.papers.add([Sighting(one, "new") for one in papers], now=at)
 
     def worker(self, owner: str = "", **more: Any) -> Worker:
         """A worker; several share the newsroom's ledger."""
-        note: Any = self.notebook
-        library: Any = self.library
-        rooms: Any = self.rooms
         parts: dict[str, Any] = {
-            "desk": Desk(library, rooms, note, note, self.words),
+            "desk": Desk(self.papers, self.channels, self.decisions, self.feeds, self.words),
             "runs": self.runs,
             "outbox": self.outbox,
-            "threads": note,
+            "threads": self.threads,
             "posters": {"fake": self.platform},
             "read": read,
             "fetch": self._fetch,
