@@ -154,7 +154,7 @@ class VectorIndex:
                 scan.last = rows[-1].number
         return scan
 
-    async def _page(self, encoder: str, after: int) -> Sequence[sa.Row[Any]]:
+    async def _page(self, encoder: str, after: int) -> Sequence[Any]:
         query = sa.select(vector.c.number, vector.c.paper_id, vector.c.data)
         query = query.where(vector.c.encoder == encoder, vector.c.number > after)
         async with self._database.reading() as connection:
