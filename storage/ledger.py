@@ -36,10 +36,9 @@ class Ledger:
                 await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             if day_limit and (await _spent(connection, day, None)).usd + call.usd > day_limit:
                 raise BudgetSpent(f"The {day_limit:.2f} dollars for models on {day} are used up.")
-            if channel_limit and (await _spent(connection, day, call.channel)).usd + call.usd > channel_limit:
-                raise BudgetSpent(
-                    f"The {channel_limit:.2f} dollars for models in this channel on {day} are used up."
-                )
+            limit = channel_limit if call.channel else 0.0
+            if limit and (await _spent(connection, day, call.channel)).usd + call.usd > limit:
+                raise BudgetSpent(f"The {limit:.2f} dollars for models in this channel on {day} are used up.")
             row = _row(call) | {"at": now, "day": day, "settled": False}
             added = await connection.execute(ledger.insert().returning(ledger.c.number), row)
             return int(added.scalar_one())
