@@ -15,6 +15,8 @@ POINTS = (
     "before-freeze",
     "after-freeze",
     "before-summary",
+    "before-keep",
+    "after-keep",
     "after-summary",
     "before-outbox",
     "after-outbox",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot import crash
 from bot.domain import FullText, Paper, PaperId, Summary
 from bot.errors import BudgetSpent, ModelError
 from bot.ports import Clock, Readings, Summarizer, Texts
@@ -56,7 +57,9 @@ class Reader:
         async with self._slots:
             text = await self.text(paper)
             summary = await self._make(paper, text, language)
+        crash.here("before-keep")
         await self._readings.keep_summary(summary, now=self._clock.now())
+        crash.here("after-keep")
         return summary
 
     async def _kept(self, paper: Paper, language: str) -> Summary | None:

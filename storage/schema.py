@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import crash
 from bot.errors import StorageError, TooNew
 from storage import fulltext
 from storage.tables import metadata
@@ -59,6 +60,7 @@ async def _bring_up(database: Database) -> None:
                 f"{database.name} was written by a newer Paperboy (schema {version}, this one knows "
                 f"{REVISIONS[-1]}); install that version or restore a backup."
             )
+        crash.here("in-migration")
 
 
 async def _refuse_foreign(database: Database, connection: AsyncConnection) -> None:

@@ -1,0 +1,184 @@
+"""A process that brings digests, to be killed: real storage, real worker, real adapters.
+
+``Round`` starts such processes (forked from a server that has everything imported, so that one costs little)
+and tells what became of them. Each start is an hour of its own on a rehearsed clock, so that nobody waits
+for leases to lapse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from bot import crash
+from bot.clock import SystemClock
+from bot.digest import Desk
+from bot.domain import ChannelId, FullText, Paper, Summary
+from bot.pacing import Pace
+from bot.ports import Poster
+from bot.reading import Reader
+from bot.views import digests
+from bot.worker import Limits, Worker
+from storage.channels import Channels
+from storage.decisions import Decisions
+from storage.engine import Database, connect
+from storage.feeds import Feeds
+from storage.outbox import Outbox
+from storage.papers import Papers
+from storage.readings import Readings
+from storage.runs import Runs
+from storage.threads import Threads
+from tests.fakes.newsroom import MORNING, Newsroom, Words, channel, paper
+from tests.fakes.post_office import PostOfficeClient
+
+PAPERS = 3
+FAST = Limits(
+    lease=timedelta(seconds=60),
+    beat=timedelta(seconds=1),
+    poll=timedelta(milliseconds=100),
+    drain=timedelta(seconds=5),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a process is to do."""
+
+    database: str
+    office: str
+    channels: tuple[str, ...]
+    start: datetime
+    crash_at: str = ""
+    owner: str = ""
+    real_time: bool = False
+    limits: Limits = FAST
+    settle: float = 60.0
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """Address of a Slack's or Discord's API by platform."""
+
+
+class Model:
+    """A summarizer whose calls somebody counts."""
+
+    name = "counted"
+    prompt_version = "1"
+
+    def __init__(self, office: PostOfficeClient) -> None:
+        self._office = office
+
+    async def summarize(self, paper: Paper, text: FullText, *, language: str = "en") -> Summary:
+        await self._office.think(paper.id)
+        gist = f"The gist of {paper.title}."
+        return Summary(paper.id, gist, (), self.name, "abstract", language, prompt_version="1")
+
+
+class Abstracts:
+    """Texts that are abstracts only."""
+
+    async def full_text(self, paper: Paper) -> FullText:
+        return FullText(paper.id, paper.version, (), "abstract")
+
+
+def main(order: Order) -> None:
+    """What the process does: serve until every channel's digest is over."""
+    os.environ["PAPERBOY_CRASH_AT"] = order.crash_at
+    importlib.reload(crash)
+    asyncio.run(_serve(order))
+
+
+async def _serve(order: Order) -> None:
+    async with AsyncExitStack() as stack:
+        database = await connect(order.database)
+        stack.push_async_callback(database.close)
+        posters = {"fake": PostOfficeClient(order.office)}
+        worker, runs = _worker(order, database, posters, PostOfficeClient(order.office))
+        if database.dialect == "sqlite":
+            await runs.free()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        serving = asyncio.create_task(worker.run())
+        while not await _over(runs, order) and not serving.done():
+            await asyncio.wait([serving], timeout=0.05)
+        worker.stop()
+        await serving
+
+
+async def _over(runs: Runs, order: Order) -> bool:
+    day = MORNING.date() if not order.real_time else datetime.now(UTC).date()
+    found = [await runs.get(ChannelId(name), day) for name in order.channels]
+    return all(run is not None and run.over for run in found)
+
+
+def _worker(
+    order: Order, database: Database, posters: Mapping[str, Poster], office: PostOfficeClient
+) -> tuple[Worker, Runs]:
+    ahead = timedelta(0) if order.real_time else order.start - datetime.now(UTC)
+    clock = SystemClock(ahead)
+    now = None if order.real_time else clock.now
+    runs = Runs(database, now=now)
+    desk = Desk(Papers(database), Channels(database), Decisions(database), Feeds(database), Words())
+    model = Model(office)
+    reader = Reader(texts=Abstracts(), readings=Readings(database), embedded=model, model=None, clock=clock)
+    worker = Worker(
+        desk=desk,
+        runs=runs,
+        outbox=Outbox(database, now=now),
+        threads=Threads(database),
+        posters=posters,
+        read=lambda paper, language: reader.read(paper, language=language),
+        fetch=_nothing,
+        views=digests,
+        clock=clock,
+        paces={name: Pace(0, 0, timeout=5, settle=order.settle) for name in posters},
+        limits=order.limits,
+        owner=order.owner,
+    )
+    return worker, runs
+
+
+async def _nothing() -> None:
+    """There is nothing to fetch."""
+
+
+async def stock(url: str, channels: tuple[str, ...], *, start: datetime = MORNING) -> None:
+    """Channels that follow the same topic, and papers that fit it."""
+    database = await connect(url)
+    newsroom = Newsroom(database)
+    for name in channels:
+        await newsroom.channels.save(channel(id=ChannelId(name), at=start.time().replace(microsecond=0)))
+    await newsroom.announce(*(paper(n) for n in range(1, PAPERS + 1)), at=start - timedelta(hours=8))
+    await database.close()
+
+
+_context: Any = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+def begin(order: Order) -> BaseProcess:
+    """Start a process."""
+    process: BaseProcess = _context.Process(target=main, args=(order,), daemon=True)
+    process.start()
+    return process
+
+
+async def ended(process: BaseProcess, *, seconds: float = 30.0) -> int:
+    """Its exit code; a process that does not end in time is killed and the test fails."""
+    await asyncio.to_thread(process.join, seconds)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise AssertionError("the process did not end")
+    return process.exitcode
+
+
+async def run(order: Order, *, seconds: float = 30.0) -> int:
+    """Start a process and wait for its end; its exit code."""
+    return await ended(begin(order), seconds=seconds)
