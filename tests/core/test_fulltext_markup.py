@@ -109,8 +109,8 @@ JATS = """<?xml version="1.0"?><!DOCTYPE article [<!ENTITY a "aaaaaaaaaa"><!ENTI
 <contrib-group><contrib><name><surname>Lovelace</surname></name></contrib></contrib-group>
 <abstract><p>{story}</p></abstract></article-meta></front>
 <body><sec><title>Results</title><sec><title>Reading time</title><p>{long}&b;</p>
-<fig><label>Figure 1</label><caption><p>The share of short papers by year.</p></caption></fig>
-</sec></sec></body>
+<fig><label>Figure 1</label><caption><p>The share of short papers by year.</p></caption></fig></sec></sec>
+</body>
 <back><ack><p>We thank our many patient readers.</p></ack>
 <ref-list><ref><mixed-citation>A title of another paper</mixed-citation></ref></ref-list></back></article>"""
 
