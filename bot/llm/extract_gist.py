@@ -108,8 +108,8 @@ def _capital(text: str) -> str:
 _EMPTY = frozenset(
     stems(
         "a an the of and or to in for on with by from at as is are was were be been being this that these "
-        "those it its we our us their they which can may not than more such also have has had do does however "
-        "while both into over between using used use based show propose present paper work"
+        "those it its we our us their they which can may not than more such also have has had do does "
+        "however while both into over between using used use based show propose present paper work"
     )
 )
 _ACRONYM = re.compile(r"\b[A-Z][A-Za-z]*[A-Z]\w*")

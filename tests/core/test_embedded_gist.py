@@ -6,8 +6,8 @@ from bot.llm.extract_evidence import rank
 from bot.llm.extract_gist import LONGEST, candidates, gist
 
 ABSTRACT = (
-    "Reading takes time, and there are many papers. However, little is known about how groups choose what to "
-    "read. In this paper, we propose Paperpicker, a method that picks papers for a group (PP), which runs on a "
+    "Reading takes time, and there are many papers. However, little is known about how groups choose. "
+    "In this paper, we propose Paperpicker, a method that picks papers for a group (PP), which runs on a "
     "laptop. The details are given in the supplement. Experiments show that it is fast."
 )
 
