@@ -351,6 +351,7 @@ def slack(
     unfurl: bool = True,
     cap: float = 4.0,
     watch_every: float = 5.0,
+    ping: float = 10.0,
 ) -> tuple[SlackPoster, SlackListener]:
     """Poster and listener for one workspace: in Socket Mode with ``app_token``, else over HTTP.
 
@@ -359,7 +360,7 @@ def slack(
     sender = Sender(OneWorkspace(bot_token, api_url, clock), clock, command=command, cap=cap)
     door: Socket | Door
     if app_token:
-        door = Socket(app_token, api_url, clock, watch_every=watch_every)
+        door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
     else:
         door = Door(signing_secret, listen=listen)
     return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)

@@ -38,9 +38,9 @@ def render(doc: Doc, *, alt: str = "", command: str = "/paper", pictures: bool =
 
     ``pictures=False`` shows images as links, for when Slack cannot fetch one and refuses the whole message.
     """
-    line = notice(alt or plain_text.line(doc, LINE))
+    line = notice(alt or plain_text.line(doc, LINE)) or "…"
     groups = _pack(unit for block in doc for unit in _units(block, command, pictures))
-    return [Message(blocks, line) for blocks in groups] or [Message([], line or "…")]
+    return [Message(blocks, line) for blocks in groups] or [Message([], line)]
 
 
 def blocks(doc: Doc, *, command: str = "/paper", most: int = 100) -> list[Json]:

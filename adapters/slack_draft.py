@@ -65,7 +65,7 @@ class Draft:
             self._next = now + error.retry_after
 
     async def finish(self, doc: Doc, alt: str = "") -> str | None:
-        """Put the whole answer in place of the growing one; its id, None where there was none.
+        """Put the whole answer in place of the growing one; its id, None where there is none to replace.
 
         What one message cannot hold follows in the thread.
         """
@@ -74,7 +74,12 @@ class Draft:
         ts = self._ts
         await self._stop()
         messages = render(doc, alt=alt, command=self._sender.command)
-        await self._sender.patiently(lambda: self._edit(ts, messages[0]))
+        try:
+            await self._sender.patiently(lambda: self._edit(ts, messages[0]))
+        except Rejected as error:
+            log.info("the growing answer is gone, the whole one is posted: %s", error)
+            self._ts = None
+            return None
         if messages[1:]:
             below = Place(self._place.channel, self._place.thread or ts, self._place.workspace)
             await self._sender.deliver_messages(below, messages[1:], key=f"rest.{ts}")
@@ -155,8 +160,8 @@ class Draft:
             client, channel, ts = await self._client(), self._place.channel, self._ts or ""
             try:
                 await ask(lambda: client.chat_appendStream(channel=channel, ts=ts, markdown_text=added))
-            except Rejected:  # the stream has ended; the message can still be edited
-                self._streaming = False
+            except Rejected:  # the stream has ended, or takes no more; the message can be edited
+                await self._stop()
                 return await self._show(render(doc)[0])
             self._streamed = words
         return None

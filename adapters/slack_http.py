@@ -36,6 +36,8 @@ class Door:
         self._verifier = SignatureVerifier(signing_secret)
         self._seen = Recent(20_000)
         self._app: AsyncApp | None = None
+        self.address = ("", 0)
+        self.ready = asyncio.Event()
 
     def mount(self, application: web.Application) -> None:
         """Add the routes to a web server that somebody else runs."""
@@ -51,9 +53,11 @@ class Door:
         try:
             if self._listen:
                 runner = await self._start(*self._listen)
+            self.ready.set()
             await asyncio.Event().wait()
         finally:
             self._app = None
+            self.ready.clear()
             if runner:
                 await runner.cleanup()
 
@@ -67,8 +71,9 @@ class Door:
         return runner
 
     async def _events(self, request: web.Request) -> web.Response:
-        body = (await request.content.read(LARGEST + 1)).decode("utf-8", "replace")
-        if len(body) > LARGEST:
+        try:
+            body = (await request.read()).decode("utf-8", "replace")
+        except web.HTTPRequestEntityTooLarge:
             return web.Response(status=400, text="too large")
         if refusal := self._refusal(request, body):
             return refusal

@@ -86,14 +86,9 @@ class Installed:
     async def add(self, code: str, redirect: str = "") -> Identity:
         """Trade the code of an installation for the token and keep it. Raises DeliveryError."""
         bare = web_client(None, self._api_url)
-        answer = await ask(
-            lambda: bare.oauth_v2_access(
-                client_id=self._client_id,
-                client_secret=self._client_secret,
-                code=code,
-                redirect_uri=redirect or None,
-            )
-        )
+        form = {"client_id": self._client_id, "client_secret": self._client_secret, "code": code}
+        form |= {"redirect_uri": redirect} if redirect else {}
+        answer = await ask(lambda: bare.api_call("oauth.v2.access", data=form))
         identity = await identify(web_client(str(answer["access_token"]), self._api_url), self._clock)
         await self._marks.put(KEPT + identity.team, self._seal(identity))
         self._known[identity.team] = identity

@@ -66,7 +66,12 @@ def _element(span: Span, strong: bool) -> Json:
 
 
 def small(text: Sequence[Span]) -> list[Json]:
-    """Elements of a context block: plain text, which is literal, and links as mrkdwn."""
+    """Elements of a context block: plain text, which is literal, and links as mrkdwn.
+
+    None where a link's words hold a bar, which mrkdwn cannot show.
+    """
+    if any(span.link and "|" in span.text for span in text):
+        return []
     elements: list[Json] = []
     for span in text:
         words, url = clean(span.text), address(span.link)

@@ -69,6 +69,7 @@ class Server:
         self.tickets: dict[str, bool] = {}
         self.urls: dict[str, ResponseUrl] = {}
         self.http_url = ""
+        self.dead_tickets = 0
         self.now_offset = 0.0
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -194,7 +195,8 @@ class Server:
         if token != self.tokens.app or token in self.tokens.revoked:
             raise Refused("invalid_auth")
         ticket = self.world.id("ticket")
-        self.tickets[ticket] = True
+        self.tickets[ticket] = self.dead_tickets == 0
+        self.dead_tickets = max(0, self.dead_tickets - 1)
         return f"{self.base.replace('http', 'ws')}/link/{ticket}"
 
     def _note(self, name: str, args: Json, outcome: str) -> None:

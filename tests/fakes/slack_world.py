@@ -190,6 +190,7 @@ class Buckets:
 
 # Calls a minute, https://docs.slack.dev/apis/web-api/rate-limits: tiers 1 to 4 say "1+, 20+, 50+, 100+".
 TIERS = {
+    "assistant.threads.setStatus": 600,
     "apps.connections.open": 1 * 20,  # tier 1 allows bursts; a test of many reconnects must not trip over it
     "auth.test": 600,
     "chat.appendStream": 100,
