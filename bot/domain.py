@@ -387,6 +387,39 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence on several papers with the words of theirs that carry it; never without evidence."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def papers(self) -> tuple[PaperId, ...]:
+        """The papers that carry it, each once."""
+        return tuple(dict.fromkeys(item.paper_id for item in self.evidence))
+
+
+@dataclass(frozen=True, slots=True)
+class BriefSection:
+    """What is new in one topic; ``papers`` are those that were read for it."""
+
+    topic: str
+    statements: tuple[Statement, ...]
+    papers: tuple[PaperId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A literature brief over one or more topics. ``shared`` statements rest on two papers at least."""
+
+    sections: tuple[BriefSection, ...]
+    shared: tuple[Statement, ...] = ()
+    open_questions: tuple[Statement, ...] = ()
+    model: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCall:
     """One call of a model that may cost money. ``tokens_in`` includes ``tokens_cached`` (read from the
     server's prompt cache); ``usd`` is an estimate until the call is settled."""

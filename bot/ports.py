@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from bot.doc import Choice, Doc
 from bot.domain import (
     Answer,
+    Brief,
     Channel,
     ChannelId,
     Counts,
@@ -139,6 +140,22 @@ class Matcher(Protocol):
 
     async def decide(self, topic: Topic, papers: Sequence[Paper]) -> list[Decision]:
         """One decision a paper."""
+        ...
+
+
+class Briefer(Protocol):
+    """Writes a brief from the abstracts of papers on several topics, each sentence with its papers."""
+
+    name: str
+
+    async def brief(
+        self,
+        groups: Sequence[tuple[Topic, Sequence[Paper]]],
+        *,
+        language: str = "en",
+        channel: ChannelId | None = None,
+    ) -> Brief:
+        """The brief; topics without papers give empty sections. Raises ModelError."""
         ...
 
 
