@@ -14,7 +14,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -28,6 +28,7 @@ from bot.ports import Poster
 from bot.reading import Reader
 from bot.views import digests
 from bot.worker import Limits, Worker
+from storage.alone import alone
 from storage.channels import Channels
 from storage.decisions import Decisions
 from storage.engine import Database, connect
@@ -62,8 +63,11 @@ class Order:
     real_time: bool = False
     limits: Limits = FAST
     settle: float = 60.0
-    platforms: Mapping[str, str] = field(default_factory=dict)
-    """Address of a Slack's or Discord's API by platform."""
+    once: bool = False
+    """Do one round only, and what comes of it."""
+    slack: str = ""
+    """Address of a Slack's API."""
+    token: str = ""
 
 
 class Model:
@@ -99,11 +103,13 @@ async def _serve(order: Order) -> None:
     async with AsyncExitStack() as stack:
         database = await connect(order.database)
         stack.push_async_callback(database.close)
-        posters = {"fake": PostOfficeClient(order.office)}
-        worker, runs = _worker(order, database, posters, PostOfficeClient(order.office))
-        if database.dialect == "sqlite":
-            await runs.free()
+        worker, runs = _worker(order, database, _posters(order))
+        await stack.enter_async_context(alone(database, runs))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        if order.once:
+            await worker.step()
+            await worker.idle()
+            return
         serving = asyncio.create_task(worker.run())
         while not await _over(runs, order) and not serving.done():
             await asyncio.wait([serving], timeout=0.05)
@@ -117,15 +123,31 @@ async def _over(runs: Runs, order: Order) -> bool:
     return all(run is not None and run.over for run in found)
 
 
-def _worker(
-    order: Order, database: Database, posters: Mapping[str, Poster], office: PostOfficeClient
-) -> tuple[Worker, Runs]:
+class Hasty(SystemClock):
+    """A clock by which waiting takes a hundredth of its time, for manners that are tested elsewhere."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 100)
+
+
+def _posters(order: Order) -> dict[str, Poster]:
+    posters: dict[str, Poster] = {"fake": PostOfficeClient(order.office)}
+    clock = Hasty(order.start - datetime.now(UTC))
+    if order.slack:
+        from adapters.slack import slack
+
+        bot, app = order.token.split()
+        posters["slack"] = slack(clock, api_url=order.slack, bot_token=bot, app_token=app)[0]
+    return posters
+
+
+def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> tuple[Worker, Runs]:
     ahead = timedelta(0) if order.real_time else order.start - datetime.now(UTC)
     clock = SystemClock(ahead)
     now = None if order.real_time else clock.now
     runs = Runs(database, now=now)
     desk = Desk(Papers(database), Channels(database), Decisions(database), Feeds(database), Words())
-    model = Model(office)
+    model = Model(PostOfficeClient(order.office))
     reader = Reader(texts=Abstracts(), readings=Readings(database), embedded=model, model=None, clock=clock)
     worker = Worker(
         desk=desk,
@@ -159,7 +181,7 @@ async def stock(url: str, channels: tuple[str, ...], *, start: datetime = MORNIN
 
 
 _context: Any = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
+_context.set_forkserver_preload([__name__, "adapters.slack"])
 
 
 def begin(order: Order) -> BaseProcess:

@@ -1,7 +1,7 @@
 """A strict platform on loopback over plain HTTP, with a memory of its own that outlives the poster.
 
 ``mishap`` lets the next posts go wrong the ways a network can: ``lost`` (it stands there, but the answer is
-lost), ``broken`` (it stands there, the answer is 500), ``late`` (the answer is lost and it lands later),
+lost), ``broken`` (it stands there, the answer is 500), ``late`` (the answer is lost, it lands with ``land``),
 ``down`` (503, it does not stand there), ``limited`` (429), ``silent`` (it stands there and nothing answers).
 """
 
@@ -41,7 +41,7 @@ class PostOffice:
         self.model_calls: Counter[str] = Counter()
         self.silent = asyncio.Event()
         self._mishaps: list[tuple[str, float]] = []
-        self._travelling: set[asyncio.Task[None]] = set()
+        self._travelling: list[Mapping[str, Any]] = []
         self._hold = asyncio.Event()
         self.address = ""
 
@@ -64,18 +64,17 @@ class PostOffice:
 
     async def __aexit__(self, *_: object) -> None:
         self._hold.set()
-        for task in self._travelling:
-            task.cancel()
         await self._runner.cleanup()
 
     def answer(self) -> None:
         """Let what is silent answer."""
         self._hold.set()
 
-    async def landed(self) -> None:
-        """Wait until nothing is travelling."""
-        while self._travelling:
-            await asyncio.gather(*self._travelling)
+    def land(self) -> None:
+        """What was travelling arrives."""
+        travelling, self._travelling = self._travelling, []
+        for asked in travelling:
+            self._record(asked)
 
     def of(self, channel: str) -> list[Letter]:
         """What stands in a channel."""
@@ -85,9 +84,7 @@ class PostOffice:
         asked = await request.json()
         kind, seconds = self._mishaps.pop(0) if self._mishaps else ("", 0.0)
         if kind == "late":
-            task = asyncio.create_task(self._land(asked, seconds))
-            self._travelling.add(task)
-            task.add_done_callback(self._travelling.discard)
+            self._travelling.append(asked)
             return self._cut(request)
         if kind == "limited":
             return web.Response(status=429, headers={"Retry-After": str(seconds)})
@@ -111,10 +108,6 @@ class PostOffice:
         letter = Letter(remote, asked["key"], asked["channel"], asked["parent"], asked["text"])
         self.letters.append(letter)
         return letter
-
-    async def _land(self, asked: Mapping[str, Any], seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self._record(asked)
 
     def _cut(self, request: web.Request) -> web.Response:
         if request.transport:
