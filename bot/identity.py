@@ -24,6 +24,9 @@ _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>\\^`{|}]+", re.IGNORECASE)
 _WHOLE_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
 _DOI_PREFIX = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*|urn:doi:)", re.IGNORECASE)
 _PREPRINT_SERVER = re.compile(r"(10\.(?:1101|64898)/[\d.]+\d)(?:v\d+)?(?:[./].*)?$")
+_PREPRINT = re.compile(
+    r"arxiv:|doi:10\.(?:1101/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,}$|64898/|26434/|21203/|31234/|36227/|31219/|20944/)"
+)
 _LINK = re.compile(r"https?://[^\s<>\"'|\\^`{}]+", re.IGNORECASE)
 _MENTIONED = re.compile(
     rf"{_LINK.pattern}|\barxiv[:/ ]\s?(?:{_NEW_STYLE}|{_OLD_STYLE})(?:v\d+)?|\b{_DOI.pattern}"
@@ -34,7 +37,10 @@ _ARXIV_HOSTS = ("arxiv.org", "alphaxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org"
 _ARXIV_PATH = re.compile(
     r"/(?:abs|pdf|html|ps|e-print|src|format|overview|papers|audio|tb|show-email/\w+)/(.+?)(?:\.pdf|\.html?|/)?$"
 )
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|source|via|rss|error|code|WT\..*", re.IGNORECASE)
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|source|via|rss|error|code|WT\..*|dgcid|af|rft_dat|TRACK|cmp|amp",
+    re.IGNORECASE,
+)
 _ENDING = ".,;:!?*_~'’”»"
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
 _FOLD = str.maketrans(
@@ -136,6 +142,11 @@ def mentioned(text: str) -> tuple[PaperId, ...]:
         if paper_id := parse(_unbracketed(match[0].rstrip(_ENDING))):
             found[paper_id] = None
     return tuple(found)
+
+
+def is_preprint(paper_id: PaperId) -> bool:
+    """Whether it stands on a preprint server: arXiv, bioRxiv, medRxiv, ChemRxiv, Research Square, OSF…"""
+    return _PREPRINT.match(paper_id) is not None
 
 
 def links(text: str) -> tuple[str, ...]:

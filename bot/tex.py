@@ -29,6 +29,9 @@ from bot.tex_symbols import (
     SYMBOLS,
 )
 
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _SUSPECT = re.compile(r"[\\$^{}~`]|--")
 _TOKEN = re.compile(
     r"\\[A-Za-z]+\*?|\\.|\$\$?|[{}^_~&\[\]]|\s+|[A-Za-z]+|[0-9]+(?:\.[0-9]+)*|[^\\{}$^_~&\[\]\sA-Za-z0-9]+|\\"
@@ -55,9 +58,13 @@ _DEEP = 40
 def readable(text: str) -> str:
     r"""Give ``text`` as one line that a person can read: ``MoS$_2$`` becomes ``MoS₂``.
 
-    White space is collapsed. Never raises; the time is linear in the length of ``text``.
+    White space is collapsed; characters that nobody sees (control, zero-width, text direction, half a
+    surrogate pair) are dropped: they hide words from readers and break databases. Never raises; the time is
+    linear in the length of ``text``.
     """
     line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join(_UNSEEN.sub("", line).split())
     if not _SUSPECT.search(line):
         return line
     if "`" in line:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-_PARTS = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
+_PARTS = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?)?(?!\d)")
 
 
 def moment(text: str) -> datetime | None:
@@ -16,7 +16,9 @@ def moment(text: str) -> datetime | None:
     with suppress(ValueError):
         found = datetime.fromisoformat(text)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
-    with suppress(ValueError, TypeError, IndexError):
+    if _PARTS.match(text):
+        return None
+    with suppress(ValueError, TypeError, IndexError, OverflowError):
         found = parsedate_to_datetime(text)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     return None

@@ -25,6 +25,20 @@ def split(names: str) -> tuple[str, ...]:
     return tuple(found[:_MOST])
 
 
+def family_first(names: str) -> tuple[str, ...]:
+    """The authors in a list like "Loconsole, M.; Xue, C.", each turned to "M. Loconsole"."""
+    return tuple(name for name in (turned(part) for part in names.split(";")[:_MOST]) if name)
+
+
+def turned(name: str) -> str:
+    """ "Xue, C." as "C. Xue"; a name without a comma, or with a suffix after it, stays."""
+    family, comma, given = clean(name).partition(",")
+    given = given.strip()
+    if not comma or not given or _SUFFIX.fullmatch(given):
+        return clean(name)
+    return f"{given} {family.strip()}"
+
+
 def clean(name: str) -> str:
     """One name on one line, readable."""
     return readable(name).strip(" ,;:*")
