@@ -2,7 +2,8 @@
 
 ``mishap`` lets the next posts go wrong the ways a network can: ``lost`` (it stands there, but the answer is
 lost), ``broken`` (it stands there, the answer is 500), ``late`` (the answer is lost, it lands with ``land``),
-``down`` (503, it does not stand there), ``limited`` (429), ``silent`` (it stands there and nothing answers).
+``down`` (503, it does not stand there), ``limited`` (429), ``silent`` (it stands there and nothing answers),
+``hanging`` (nothing answers, it lands with ``land``).
 """
 
 from __future__ import annotations
@@ -83,8 +84,11 @@ class PostOffice:
     async def _post(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
         kind, seconds = self._mishaps.pop(0) if self._mishaps else ("", 0.0)
-        if kind == "late":
+        if kind in ("late", "hanging"):
             self._travelling.append(asked)
+            if kind == "hanging":
+                self.silent.set()
+                await self._hold.wait()
             return self._cut(request)
         if kind == "limited":
             return web.Response(status=429, headers={"Retry-After": str(seconds)})

@@ -94,6 +94,18 @@ async def test_an_answer_that_never_came(kind: str, url: str, town: Town) -> Non
     await recovered(url, town)
 
 
+async def test_dying_while_the_request_is_travelling(url: str, town: Town) -> None:
+    await paper_round.stock(url, town.rooms)
+    town.mishap("hanging")
+    process = paper_round.begin(town.order(url))
+    await asyncio.wait_for(town.office.silent.wait(), 20)
+    process.kill()
+    await paper_round.ended(process)
+    assert await paper_round.run(town.order(url, once=True, start=MORNING + timedelta(seconds=40))) == 0
+    town.land()
+    await recovered(url, town)
+
+
 async def test_a_third_start_posts_nothing(url: str, town: Town) -> None:
     await paper_round.stock(url, town.rooms)
     for start in (MORNING, LATER, LATER + timedelta(hours=1)):
