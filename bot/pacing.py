@@ -73,8 +73,10 @@ class Pacer:
 
     async def turn(self, channel: ChannelId, workspace: str) -> None:
         """Wait until a message may go to the channel."""
-        await self._wait(self._channels.setdefault(channel, Lane(self.pace.channel)))
+        lane = self._channels.setdefault(channel, Lane(self.pace.channel))
+        await self._wait(lane)
         await self._wait(self._workspaces.setdefault(workspace, Lane(self.pace.workspace)))
+        lane.hold(self._ticks() + self.pace.channel)  # the distance counts from when it really goes
 
     def refused(self, channel: ChannelId, workspace: str, retry_after: float) -> None:
         """The platform refused a message to the channel for ``retry_after`` seconds.
