@@ -25,6 +25,7 @@ STOP_WORDS = frozenset(
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f\U00020000-\U0002ebef"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s\b")
+_ACCENTS = re.compile("[\u0300-\u036f\u1dc0-\u1dff\u20d0-\u20ff]+")
 _ASCII_FOLD = {ord("ß"): "ss", ord("ø"): "o", ord("ł"): "l", ord("đ"): "d", ord("æ"): "ae", ord("œ"): "oe"}
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*|[。！？]+[”’」』）]*)(?=\s|$|(?<=[。！？”’」』）]))")
@@ -59,12 +60,23 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """The stems of the words of a text, in order (Snowball English, <https://snowballstem.org>)."""
-    return _stem(words(text))
+    return stem_words(words(text))
+
+
+def stem_words(tokens: list[str]) -> list[str]:
+    """The stem of each word that :func:`words` gave.
+
+    One stemmer a thread: PyStemmer's objects must not be shared between threads.
+    """
+    if not hasattr(_stemmers, "english"):
+        _stemmers.english = Stemmer.Stemmer("english")
+    stemmed: list[str] = _stemmers.english.stemWords([_singular(token) for token in tokens])
+    return stemmed
 
 
 def content_stems(text: str) -> list[str]:
     """The stems of the words that carry a topic, that is all but stop words, in order."""
-    return _stem([word for word in words(text) if word not in STOP_WORDS])
+    return stem_words([word for word in words(text) if word not in STOP_WORDS])
 
 
 def sentences(text: str) -> list[str]:
@@ -93,16 +105,7 @@ def _fold(text: str) -> str:
     if text.isascii():
         return _POSSESSIVE.sub("", text.lower())
     plain = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text).casefold())
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return unicodedata.normalize("NFC", kept).translate(_ASCII_FOLD)
-
-
-def _stem(tokens: list[str]) -> list[str]:
-    """Stem with one stemmer a thread: PyStemmer's objects must not be shared between threads."""
-    if not hasattr(_stemmers, "english"):
-        _stemmers.english = Stemmer.Stemmer("english")
-    stemmed: list[str] = _stemmers.english.stemWords([_singular(token) for token in tokens])
-    return stemmed
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).translate(_ASCII_FOLD)
 
 
 def _singular(token: str) -> str:

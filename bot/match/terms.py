@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bot.domain import Paper
 from bot.ranking import Floats, Ints, Sparse
-from bot.text import STOP_WORDS, stems
+from bot.text import STOP_WORDS, stem_words, stems, words
 
 Stems = NDArray[np.int32]
 
@@ -22,13 +22,18 @@ _STOP_STEMS = frozenset(stems(" ".join(sorted(STOP_WORDS))))
 class Lexicon:
     """A number for every stem met so far. Numbers mean nothing outside the lexicon that gave them."""
 
+    _words: dict[str, int] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
     _stems: list[str] = field(default_factory=list)
     _stops: list[bool] = field(default_factory=list)
 
     def numbers(self, text: str) -> Stems:
         """The stems of a text in order; new ones are learned."""
-        return np.array([self._number(stem) for stem in stems(text)], dtype=np.int32)
+        found, known = words(text), self._words
+        fresh = [word for word in dict.fromkeys(found) if word not in known]
+        for word, stem in zip(fresh, stem_words(fresh), strict=True):
+            known[word] = self._number(stem)
+        return np.array([known[word] for word in found], dtype=np.int32)
 
     def spell(self, term: int) -> str:
         """A term of :func:`terms` in letters, one or two stems."""
