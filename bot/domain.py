@@ -605,7 +605,9 @@ class Post:
     """A message of a digest on its way: ``key`` is the same for every try of the same message.
 
     ``parent`` is the remote id of the message whose thread it belongs to. ``title`` names the thread
-    where a platform wants a name; ``tags`` are topics, for forums.
+    where a platform wants a name; ``tags`` are topics, for forums. ``replies`` counts the messages that
+    will follow under this one: where each of them becomes a post of its own (forums), a parent of some is
+    left out, and the id returned for it is no message.
     """
 
     channel: ChannelId
@@ -616,6 +618,7 @@ class Post:
     alt: str = ""
     tags: tuple[str, ...] = ()
     workspace: str = ""
+    replies: int = 0
 
 
 @dataclass(frozen=True, slots=True)

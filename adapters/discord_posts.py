@@ -1,0 +1,306 @@
+"""Digests on Discord: a post and its thread, a post a paper in forums, and finding what stands already.
+
+A message carries its key twice: as ``nonce`` with ``enforce_nonce``, so that sending again within a few
+minutes posts nothing new, and in the id of its first component, which history keeps (docs/decisions/0060).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from adapters.discord_rest import Refusal, Rest
+from adapters.discord_text import Json, shorten
+from adapters.discord_views import TEXT, V2, Page, mark, pages
+from bot.doc import plain
+from bot.domain import ChannelId, Post, native_id
+from bot.errors import ChannelGone, DeliveryError, NotSent, Rejected, Uncertain
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+DM, ANNOUNCEMENT, FORUM, MEDIA = 1, 5, 15, 16
+THREADS = {10, 11, 12}
+NO_PINGS: Json = {"parse": []}
+TRIES = 3
+SKEW = timedelta(minutes=5)
+EPOCH_MS = 1_420_070_400_000
+ARCHIVE_MINUTES = 10_080
+ALREADY_A_THREAD, ALREADY_PUBLISHED = 160004, 40033
+UNKNOWN_CHANNEL, UNKNOWN_GUILD, MISSING_ACCESS, MISSING_PERMISSIONS = 10003, 10004, 50001, 50013
+OVERVIEW = "forum"
+"""The remote id of a digest's parent in a forum, where each paper is a post and the parent is left out."""
+
+GONE = {
+    UNKNOWN_CHANNEL: "the channel was deleted",
+    UNKNOWN_GUILD: "I was removed from the server",
+    MISSING_ACCESS: "I cannot see the channel; give me View Channel there",
+    MISSING_PERMISSIONS: "I may not post in the channel; give me Send Messages, Create Public Threads and "
+    "Send Messages in Threads there",
+}
+
+
+class Posts:
+    """A poster (bot.ports.Poster) for Discord."""
+
+    platform = "discord"
+
+    def __init__(self, rest: Rest, clock: Clock, *, command: str = "/paper", publish: bool = False) -> None:
+        self._rest, self._clock, self._command, self._publish = rest, clock, command, publish
+        self._places: dict[str, Json] = {}
+
+    async def post(self, post: Post) -> str:
+        """Post it; the id is that of the first message (of the thread, in forums)."""
+        channel = native_id(post.channel)
+        try:
+            place = await self._place(channel)
+            if place["type"] in (FORUM, MEDIA):
+                return await self._forum_post(place, post)
+            return await self._message(place, post)
+        except Refusal as error:
+            raise await self._verdict(channel, error) from error
+
+    async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
+        """Ids by key of those that stand, with all their parts, in the channel's history since then."""
+        if not posts:
+            return {}
+        channel = native_id(posts[0].channel)
+        try:
+            place = await self._place(channel)
+            if place["type"] in (FORUM, MEDIA):
+                standing = await self._marks(self._forum_history(place, since))
+            else:
+                where = posts[0].parent if posts[0].parent and place["type"] != DM else channel
+                standing = await self._marks(self._history(where, since))
+        except Refusal as error:
+            if error.code == UNKNOWN_CHANNEL and posts[0].parent:
+                return {}
+            raise await self._verdict(channel, error) from error
+        return dict(self._found(place, posts, standing))
+
+    def _found(
+        self, place: Json, posts: Iterable[Post], standing: Mapping[int, str]
+    ) -> Iterable[tuple[str, str]]:
+        for post in posts:
+            keys = [key for key, _ in self._parts(post)]
+            if place["type"] in (FORUM, MEDIA) and _left_out(post):
+                yield post.key, OVERVIEW
+            elif keys and all(mark(key) in standing for key in keys):
+                yield post.key, standing[mark(post.key)]
+
+    # --- where --------------------------------------------------------------------------------------
+
+    async def _place(self, channel: str) -> Json:
+        """The channel as Discord describes it, asked for once."""
+        if channel not in self._places:
+            self._places[channel] = await self._rest.get("/channels/{channel_id}", channel_id=channel)
+        return self._places[channel]
+
+    async def _verdict(self, channel: str, error: Refusal) -> DeliveryError:
+        """Whether a refusal is about the message or about the whole channel."""
+        self._places.pop(channel, None)
+        if error.code == UNKNOWN_CHANNEL:
+            try:
+                await self._rest.get("/channels/{channel_id}", channel_id=channel)
+            except Refusal as gone:
+                return ChannelGone(GONE.get(gone.code, GONE[UNKNOWN_CHANNEL]))
+            return Rejected("The digest's thread was deleted.")
+        if error.code in GONE:
+            return ChannelGone(GONE[error.code])
+        return error
+
+    # --- text and announcement channels, direct messages --------------------------------------------
+
+    async def _message(self, place: Json, post: Post) -> str:
+        target, reference = await self._target(place, post)
+        parts = self._parts(post)
+        ids: list[str] = []
+        standing: Mapping[int, str] = {}
+        if len(parts) > 1:
+            standing = await self._marks(self._history(target, self._clock.now() - timedelta(days=1)))
+        for key, page in parts:
+            id = standing.get(mark(key)) or await self._send(target, page, key, reference)
+            ids.append(id)
+        if self._publish and place["type"] == ANNOUNCEMENT and not post.parent:
+            await self._publish_all(target, ids)
+        return ids[0]
+
+    def _parts(self, post: Post) -> list[tuple[str, Page]]:
+        """The messages of a post, each with its key and marked with it."""
+        split = pages(post.doc, command=self._command)
+        keys = [post.key, *(f"{post.key}:{number}" for number in range(1, len(split)))]
+        return [(key, page.marked(key)) for key, page in zip(keys, split, strict=False)]
+
+    async def _target(self, place: Json, post: Post) -> tuple[str, Json | None]:
+        """The channel to write to, and the message to refer to where there can be no thread."""
+        if not post.parent:
+            return place["id"], None
+        if place["type"] == DM or place["type"] in THREADS:
+            return place["id"], {"message_id": post.parent, "fail_if_not_exists": False}
+        return await self._thread(place["id"], post), None
+
+    async def _thread(self, channel: str, post: Post) -> str:
+        """The thread of the parent: its id is the parent's, made when the first reply comes."""
+        parent = post.parent or ""
+        try:
+            thread = await self._rest.get("/channels/{channel_id}", channel_id=parent)
+            self._places.setdefault(parent, thread)
+            return parent
+        except Refusal as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise
+        body = {"name": await self._thread_name(channel, parent), "auto_archive_duration": ARCHIVE_MINUTES}
+        path = "/channels/{channel_id}/messages/{message_id}/threads"
+        for _ in range(TRIES):
+            try:
+                await self._rest.call("POST", path, body, channel_id=channel, message_id=parent)
+                return parent
+            except Refusal as error:
+                if error.code != ALREADY_A_THREAD:
+                    raise
+                return parent
+            except Uncertain:
+                await self._clock.sleep(1)
+        raise NotSent("Discord does not answer; I try again.")
+
+    async def _thread_name(self, channel: str, parent: str) -> str:
+        """The parent's first line."""
+        path = "/channels/{channel_id}/messages/{message_id}"
+        message = await self._rest.get(path, channel_id=channel, message_id=parent)
+        for one in message.get("components", []):
+            if one["type"] == TEXT:
+                first = one["content"].split("\n")[0]
+                return shorten(first.lstrip("#-> ").replace("\\", "").replace("*", ""), 100) or "Papers"
+        return "Papers"
+
+    async def _send(self, target: str, page: Page, key: str, reference: Json | None) -> str:
+        """One message; sent again with the same nonce where the answer was lost: that cannot double it."""
+        body = {**message(page), "nonce": nonce(key), "enforce_nonce": True}
+        if reference:
+            body["message_reference"] = reference
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                path = "/channels/{channel_id}/messages"
+                sent = await self._rest.call("POST", path, body, files=page.files, channel_id=target)
+                return str(sent["id"])
+            except Uncertain:
+                if last:
+                    raise
+                await self._clock.sleep(1)
+        raise AssertionError("the last try returns or raises")
+
+    async def _publish_all(self, channel: str, ids: Iterable[str]) -> None:
+        """Hand an announcement on to the servers that follow it; what fails there does not undo the post."""
+        path = "/channels/{channel_id}/messages/{message_id}/crosspost"
+        for id in ids:
+            try:
+                await self._rest.call("POST", path, channel_id=channel, message_id=id)
+            except Refusal as error:
+                if error.code != ALREADY_PUBLISHED:
+                    log.warning("an announcement could not be published", reason=str(error))
+            except DeliveryError as error:
+                log.warning("an announcement could not be published", reason=str(error))
+
+    # --- forums -------------------------------------------------------------------------------------
+
+    async def _forum_post(self, place: Json, post: Post) -> str:
+        """A post of its own for each paper, tagged by topic; what one message cannot hold follows in it."""
+        if _left_out(post):
+            return OVERVIEW
+        (key, first), *rest = self._parts(post)
+        name = shorten(post.title or plain_title(post) or "Papers", 100)
+        body: Json = {"name": name, "message": message(first), "applied_tags": tags(place, post.tags)}
+        body["auto_archive_duration"] = ARCHIVE_MINUTES
+        path = "/channels/{channel_id}/threads"
+        standing: Mapping[int, str] = {}
+        if rest:
+            standing = await self._marks(self._forum_history(place, self._clock.now() - timedelta(days=1)))
+        thread = standing.get(mark(key)) or ""
+        if not thread:
+            made = await self._rest.call("POST", path, body, files=first.files, channel_id=place["id"])
+            thread = str(made["id"])
+        for key, page in rest:
+            if mark(key) not in standing:
+                await self._send(thread, page, key, None)
+        return thread
+
+    async def _forum_history(self, place: Json, since: datetime) -> AsyncIterator[Json]:
+        """What the forum's posts since then begin with, and what follows in them."""
+        floor = snowflake(since - SKEW)
+        active = await self._rest.get("/guilds/{guild_id}/threads/active", guild_id=place["guild_id"])
+        path = "/channels/{channel_id}/threads/archived/public"
+        archived = await self._rest.get(path, {"limit": 100}, channel_id=place["id"])
+        for thread in (*active["threads"], *archived["threads"]):
+            if thread["parent_id"] == place["id"] and int(thread["id"]) >= floor:
+                async for one in self._history(thread["id"], since):
+                    yield one
+
+    # --- history ------------------------------------------------------------------------------------
+
+    async def _history(self, channel: str, since: datetime) -> AsyncIterator[Json]:
+        """The channel's messages since then, oldest first."""
+        after = snowflake(since - SKEW)
+        while True:
+            query = {"limit": 100, "after": after}
+            batch = await self._rest.get("/channels/{channel_id}/messages", query, channel_id=channel)
+            for one in sorted(batch, key=lambda one: int(one["id"])):
+                yield one
+            if len(batch) < 100:
+                return
+            after = max(int(one["id"]) for one in batch)
+
+    async def _marks(self, messages: AsyncIterator[Json]) -> dict[int, str]:
+        """Message id by component id, for our own messages."""
+        me = self._rest.me["id"]
+        return {
+            int(one["components"][0]["id"]): str(one["id"])
+            async for one in messages
+            if one["author"]["id"] == me and one.get("components")
+        }
+
+
+def message(page: Page) -> Json:
+    """The JSON of a message that pings nobody and shows no previews."""
+    return {"flags": V2, "components": list(page.components), "allowed_mentions": NO_PINGS}
+
+
+def nonce(key: str) -> str:
+    """At most 25 characters for a key of any length."""
+    return key if 0 < len(key) <= 25 else hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def snowflake(when: datetime) -> int:
+    """The least id that something made at this time can have."""
+    return max(0, int(when.timestamp() * 1000) - EPOCH_MS) << 22
+
+
+def tags(place: Json, topics: Iterable[str]) -> list[str]:
+    """The forum's tags that are called like the topics; its first one where it insists on a tag."""
+    offered: dict[str, str] = {tag["name"].casefold(): tag["id"] for tag in place.get("available_tags", [])}
+    chosen = [offered[name.casefold()] for name in topics if name.casefold() in offered]
+    if not chosen and place.get("flags", 0) & 1 << 4:
+        chosen = list(offered.values())[:1]
+    return list(dict.fromkeys(chosen))[:5]
+
+
+def plain_title(post: Post) -> str:
+    """The words of the first block that has some."""
+    for block in post.doc:
+        words: Any = getattr(block, "text", None)
+        if isinstance(words, tuple) and plain(words).strip():
+            return plain(words)
+    return ""
+
+
+def _left_out(post: Post) -> bool:
+    """Whether it is a parent whose papers follow."""
+    return post.parent is None and post.replies > 0
+
+
+def channel_id(native: str) -> ChannelId:
+    """A channel of Discord as the core names it."""
+    return ChannelId(f"discord:{native}")
