@@ -112,6 +112,7 @@ class Rest:
         *,
         query: Mapping[str, Any] | None = None,
         files: Sequence[tuple[str, str]] = (),
+        named: Mapping[str, str] | None = None,
         **parameters: Any,
     ) -> Any:
         """The answer's JSON. Raises Refusal (4xx), RateLimited and NotSent (nothing was recorded), Uncertain
@@ -119,6 +120,7 @@ class Rest:
         await self.open()
         assert self._http is not None
         attempt = _Attempt(method)
+        parameters |= named or {}
         mine = _ATTEMPT.set(attempt)
         try:
             async with asyncio.timeout(LONGEST_WAIT):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from adapters.discord_forms import openers
 from adapters.discord_text import Json, address, cut, escape, inline, one_line, shorten
 from bot import doc as d
 
@@ -210,5 +211,5 @@ def _form(form: d.Form, command: str) -> Iterator[_Piece]:
     """A form inside a message: the way to type it, and a button that opens it."""
     if form.typed:
         yield _Line(escape(form.typed))
-    if 0 < len(form.command) <= 100:
-        yield row((d.Button(form.title, form.command, "primary"),))
+    buttons = openers(form)
+    yield from (row(buttons[at : at + 5]) for at in range(0, len(buttons), 5))

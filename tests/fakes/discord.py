@@ -190,7 +190,9 @@ class Discord:
         payload["mentions"] = [bot] if pinged else []
         if reply_to is not None:
             payload["message_reference"] = {"message_id": str(reply_to.id)}
-        channel.archived = False
+        if channel.archived:
+            channel.archived = False
+            await self.gateway.dispatch("THREAD_UPDATE", channel.json())
         message = self.world.add_message(channel, author, payload)
         event = message | (
             {"guild_id": str(channel.guild), "member": self._member(author)} if channel.guild else {}
@@ -206,7 +208,7 @@ class Discord:
 
     def _member(self, user: Json, channel: Channel | None = None) -> Json:
         member: Json = {
-            "roles": [],
+            "roles": [self.world.manager_role] if user["id"] in self.world.managers else [],
             "joined_at": self.world.stamp(),
             "deaf": False,
             "mute": False,

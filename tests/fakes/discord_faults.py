@@ -140,7 +140,8 @@ def limited(seconds: float, *, via: bool = True, headers: dict[str, str] | None 
 
 def reply(body: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """JSON with the content type exactly as discord.py compares it: no charset behind it."""
-    raw = b"" if body is None else json.dumps(body).encode()
-    return web.Response(
-        body=raw, status=204 if body is None else status, headers={**SERVER, **(headers or {})}
-    )
+    if body is None:
+        return web.Response(
+            status=204, content_type="text/html", headers={"Via": SERVER["Via"], **(headers or {})}
+        )
+    return web.Response(body=json.dumps(body).encode(), status=status, headers={**SERVER, **(headers or {})})

@@ -137,6 +137,7 @@ class Gateway:
             "mentionable": False,
             "flags": 0,
         }
+        managers = {**everyone, "id": world.manager_role, "name": "managers", "permissions": str(1 << 4)}
         mine = [one for one in world.channels.values() if one.guild == id]
         me = {
             "user": world.bot,
@@ -169,7 +170,7 @@ class Gateway:
             "large": False,
             "unavailable": False,
             "member_count": 2,
-            "roles": [everyone],
+            "roles": [everyone, managers],
             "members": [me],
             "channels": [one.json() for one in mine if not one.is_thread],
             "threads": [one.json() for one in mine if one.is_thread and not one.archived],

@@ -113,6 +113,7 @@ class World:
         self.users: dict[str, Json] = {}
         self.managers: set[str] = set()
         self.everyone = EVERYONE
+        self.manager_role = str(self.snowflake())
 
     def snowflake(self) -> int:
         self._count += 1

@@ -1,0 +1,116 @@
+"""Discord: posts digests, hears what people do, says whether it is set up. The parts are discord_*.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from adapters.discord_commands import definitions, same
+from adapters.discord_gateway import connect
+from adapters.discord_listening import Listening
+from adapters.discord_places import check, invite
+from adapters.discord_posts import Posts
+from adapters.discord_rest import API_URL, Rest, point
+from adapters.discord_text import Json
+from bot.domain import ChannelId, CommandInfo, Finding, Post
+from bot.errors import DeliveryError
+from bot.ports import Clock, Handler
+
+log = structlog.get_logger(__name__)
+
+__all__ = ["Discord", "invite"]
+
+START_AGAIN = 15.0
+"""Seconds between tries to reach Discord when the program starts."""
+
+
+class Discord:
+    """Poster and listener (bot.ports) for one Discord application.
+
+    ``gateway_url`` overrides what Discord's API names; ``publish`` hands posts in announcement channels on to
+    the servers that follow them. ``ack_after`` and ``form_after`` are the seconds after which a sign of life
+    is shown. Addresses are class attributes of discord.py, so that there is one Discord a process. Call
+    :meth:`close` at the end.
+    """
+
+    platform = "discord"
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        clock: Clock,
+        command: str = "/paper",
+        api_url: str = API_URL,
+        gateway_url: str = "",
+        publish: bool = False,
+        ack_after: float = 1.0,
+        form_after: float = 2.2,
+    ) -> None:
+        self._token, self._clock, self._command = token.strip(), clock, command
+        self._api_url, self._gateway_url = api_url, gateway_url
+        self._ack_after, self._form_after = ack_after, form_after
+        self._rest = Rest(self._token, api_url=api_url)
+        self._posts = Posts(self._rest, clock, command=command, publish=publish)
+
+    async def post(self, post: Post) -> str:
+        """See :class:`bot.ports.Poster`."""
+        return await self._posts.post(post)
+
+    async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
+        """See :class:`bot.ports.Poster`."""
+        return await self._posts.find(posts, since)
+
+    async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
+        """See :class:`bot.ports.Listener`."""
+        return await check(self._rest, channels)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._rest.close()
+
+    async def run(self, handler: Handler) -> None:
+        """See :class:`bot.ports.Listener`."""
+        about, gateway = await self._reach()
+        point(self._api_url, self._gateway_url or gateway["url"])
+        await self._list_commands(about["id"], handler)
+        to = Listening(
+            self._rest,
+            handler,
+            self._clock,
+            command=self._command,
+            application=str(about["id"]),
+            ack_after=self._ack_after,
+            form_after=self._form_after,
+        )
+        try:
+            await connect(to, self._clock, token=self._token, shards=int(gateway["shards"]))
+        except asyncio.CancelledError:
+            await to.drain()
+            raise
+
+    async def _reach(self) -> tuple[Json, Json]:
+        """The application and its gateway, as soon as Discord answers. Raises PlatformError."""
+        while True:
+            try:
+                await self._rest.open()
+                about: Json = await self._rest.get("/oauth2/applications/@me")
+                return about, await self._rest.get("/gateway/bot")
+            except DeliveryError as error:
+                log.warning("Discord cannot be reached", reason=str(error))
+                await self._clock.sleep(START_AGAIN)
+
+    async def _list_commands(self, application: str, handler: Handler) -> None:
+        """Tell Discord the commands unless it has exactly these; a failure is no reason not to listen."""
+        infos = [one for one in handler.commands if isinstance(one, CommandInfo)]
+        ours = definitions(infos, self._command)
+        path = "/applications/{application_id}/commands"
+        try:
+            theirs = await self._rest.get(path, application_id=application)
+            if not same(ours, theirs):
+                await self._rest.call("PUT", path, ours, application_id=application)
+        except DeliveryError as error:
+            log.error("Discord did not take the list of commands", reason=str(error))

@@ -1,0 +1,150 @@
+"""Answering one request: a sign of life, a growing draft, the reply, and never nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.discord_forms import form_in, parts
+from adapters.discord_views import Page, pages
+from adapters.discord_ways import Way
+from bot import doc as d
+from bot.domain import Reply
+from bot.errors import DeliveryError, PaperboyError
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+WORKING = "Working on it…"
+LEFT = "Nothing new here after 15 minutes? Then I was restarted in between: please ask again."
+STOPPED = "I was stopped before I could finish. Please ask again in a minute."
+EDIT_EVERY = timedelta(seconds=1.5)
+
+
+class Answer:
+    """The responder (bot.ports.Responder) of one request.
+
+    ``private`` is the guess, from the command table, where the sign of life is shown before the reply is
+    known; a reply that says otherwise takes the sign's place in the right one. ``entered`` keeps what was
+    typed into forms, by command, so that a form can come back after a mistake.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        clock: Clock,
+        *,
+        command: str = "/paper",
+        private: bool = False,
+        part: int | None = None,
+        entered: MutableMapping[str, dict[str, str]] | None = None,
+    ) -> None:
+        self._way, self._clock, self._command = way, clock, command
+        self._private, self._part = private, part
+        self._entered = {} if entered is None else entered
+        self._shown: str | None = None
+        self._drawn: datetime | None = None
+        self._form = ""
+        self._one = asyncio.Lock()
+        self.begun = False
+        """Whether the person has seen anything."""
+        self.done = False
+
+    async def working(self, note: str) -> None:
+        """Show the note; what it says stands there also if the program dies now, so it says what to do."""
+        doc = (d.paragraph(note or WORKING), d.paragraph(LEFT, small=True))
+        async with self._one:
+            if not self.done:
+                await self._quietly(pages(doc)[0])
+
+    async def draft(self, doc: d.Doc) -> None:
+        """Show the answer so far, at most every one and a half seconds, as much of it as a message holds."""
+        async with self._one:
+            now = self._clock.now()
+            soon = self._drawn is not None and now - self._drawn < EDIT_EVERY
+            if self.done or soon or not (drawn := pages(_without_buttons(doc), command=self._command)):
+                return
+            self._drawn = now
+            await self._quietly(drawn[0])
+
+    async def _quietly(self, page: Page) -> None:
+        """A sign of life that does not come through is no reason to give up the answer."""
+        self.begun = True
+        try:
+            await self._put(page, private=self._private)
+        except PaperboyError as error:
+            log.warning("a sign of life was not shown", reason=str(error))
+
+    async def _put(self, page: Page, *, private: bool) -> str:
+        if self._shown is None:
+            self._shown = await self._way.show(page, private=private)
+        else:
+            self._shown = await self._way.change(self._shown, page, private=private)
+        return self._shown
+
+    async def send(self, reply: Reply) -> str | None:
+        """Show the reply; the id of its first message, None where only the asker sees it."""
+        async with self._one:
+            self.done = self.begun = True
+            if await self._opened(reply.doc):
+                return None
+            split = pages(self._with_retry(reply), command=self._command)
+            first = await self._send(split, reply.private)
+            return None if reply.private else first
+
+    async def _opened(self, doc: d.Doc) -> bool:
+        """Whether the reply was a form that now stands open: alone in it, or asked for by its button."""
+        form = form_in(doc)
+        if form is None or (self._part is None and (len(doc) > 1 or parts(form) > 1)):
+            return False
+        part = min(self._part or 0, parts(form) - 1)
+        return await self._way.open(form, part, self._entered.get(form.command, {}))
+
+    async def _send(self, split: list[Page], private: bool) -> str | None:
+        if self._shown is not None and private != self._private:
+            await self._take_back(self._shown)
+        if not split:
+            return None
+        self._private = private
+        first = await self._put(split[0], private=private)
+        for page in split[1:]:
+            await self._way.show(page, private=private)
+        return first
+
+    async def _take_back(self, id: str) -> None:
+        self._shown = None
+        try:
+            await self._way.drop(id)
+        except DeliveryError as error:
+            log.warning("a sign of life was not taken back", reason=str(error))
+
+    def submitted(self, command: str, values: dict[str, str]) -> None:
+        """This answers a form: keep what was entered until it was right."""
+        self._form = command
+        self._entered[command] = {**self._entered.get(command, {}), **values}
+
+    def _with_retry(self, reply: Reply) -> d.Doc:
+        """A mistake in a form gets a button that brings the form back as it was filled in."""
+        if not reply.error:
+            self._entered.pop(self._form, None)
+        elif self._form:
+            return (*reply.doc, d.Buttons((d.Button("Try again", f"~0~{self._form}"[:100], "primary"),)))
+        return reply.doc
+
+    async def stopped(self) -> None:
+        """The program ends before the answer: say so in a sentence."""
+        async with self._one:
+            if self.done:
+                return
+            self.done = True
+            try:
+                await self._put(pages((d.paragraph(STOPPED),))[0], private=self._private)
+            except PaperboyError as error:
+                log.warning("nobody could be told that the answer was cut off", reason=str(error))
+
+
+def _without_buttons(doc: d.Doc) -> d.Doc:
+    return tuple(block for block in doc if not isinstance(block, d.Buttons | d.Form))

@@ -1,0 +1,122 @@
+"""Discord's gateway through discord.py: sessions, intents, reconnecting; events go to a Listening."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+from adapters.discord_listening import Listening
+from adapters.discord_rest import LOGIN_REFUSED
+from bot.errors import PlatformError
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+IDENTIFY_EVERY = 5.0
+"""Seconds between two IDENTIFYs: Discord's session_start_limit with max_concurrency 1."""
+
+RECONNECT = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds before each new try where the gateway cannot be reached; then the last of them."""
+
+WRONG_TOKEN, WRONG_INTENTS = 4004, 4013
+
+
+class Client(discord.AutoShardedClient):
+    """discord.py's client, every event of which goes to a :class:`Listening`."""
+
+    def __init__(self, to: Listening, clock: Clock, *, content: bool, shards: int) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
+        super().__init__(
+            intents=intents,
+            shard_count=shards,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self._to, self._clock = to, clock
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Keep Discord's pace of sessions, by our clock."""
+        if not initial:
+            await self._clock.sleep(IDENTIFY_EVERY)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """What an event's handler did not catch."""
+        log.exception("an event of Discord was not handled", event_name=event_method)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """A command, a press, a form, a completion."""
+        self._to.start(self._to.interaction(interaction))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote something."""
+        self._to.start(self._to.message(message))
+
+    async def _survey(self, guild: discord.Guild) -> None:
+        self._to.start(self._to.changes(list(self._to.places.survey(guild))))
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server is seen at the start, or after an outage."""
+        await self._survey(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Invited: nothing is posted until somebody subscribes."""
+        await self._survey(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Kicked, or the server was deleted."""
+        self._to.start(self._to.changes(list(self._to.places.removed(guild))))
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel was deleted."""
+        self._to.start(self._to.changes(list(self._to.places.deleted(channel.guild.id, channel.id))))
+
+    async def on_guild_channel_update(self, before: object, after: discord.abc.GuildChannel) -> None:
+        """Permissions in a channel may have changed."""
+        await self._survey(after.guild)
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        """A new channel."""
+        await self._survey(channel.guild)
+
+    async def on_guild_role_update(self, before: object, after: discord.Role) -> None:
+        """Permissions of a role may have changed."""
+        await self._survey(after.guild)
+
+    async def on_member_update(self, before: object, after: discord.Member) -> None:
+        """The bot's own roles may have changed."""
+        if self.user and after.id == self.user.id:
+            await self._survey(after.guild)
+
+
+async def connect(to: Listening, clock: Clock, *, token: str, shards: int) -> None:
+    """Stay connected until cancelled; without the message-content intent where it is not granted.
+
+    Raises PlatformError when the token does not serve.
+    """
+    failures = 0
+    while True:
+        client = Client(to, clock, content=to.reads_content, shards=shards)
+        try:
+            async with client:
+                await client.start(token)
+        except discord.PrivilegedIntentsRequired:
+            to.reads_content = False
+            log.warning(
+                "Discord does not grant the message-content intent; people must mention me or press Ask"
+            )
+            continue
+        except discord.LoginFailure as error:
+            raise PlatformError(LOGIN_REFUSED) from error
+        except discord.ConnectionClosed as error:
+            if error.code in (WRONG_TOKEN, WRONG_INTENTS):
+                raise PlatformError(LOGIN_REFUSED) from error
+            log.warning("Discord closed the connection", code=error.code)
+        except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+            log.warning("Discord's gateway cannot be reached", reason=repr(error))
+        await clock.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
+        failures += 1

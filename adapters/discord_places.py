@@ -1,0 +1,149 @@
+"""Where the bot may post: watched while it runs, asked for by the doctor, and the link that invites it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlencode
+
+import discord
+
+from adapters.discord_posts import GONE, UNKNOWN_GUILD, channel_id
+from adapters.discord_rest import Refusal, Rest
+from adapters.discord_text import Json
+from bot.domain import ChannelId, Finding, native_id, platform_of
+from bot.errors import PaperboyError
+
+NEEDED = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    create_public_threads=True,
+    send_messages_in_threads=True,
+    read_message_history=True,
+    attach_files=True,
+)
+NAMES = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "create_public_threads": "Create Public Threads",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "read_message_history": "Read Message History",
+    "attach_files": "Attach Files",
+}
+ESSENTIAL = ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads")
+CONTENT_FLAGS = 1 << 18 | 1 << 19
+"""Application flags: the message-content intent, approved or switched on."""
+
+
+def invite(application: str, *, api_url: str = "https://discord.com/api/v10") -> str:
+    """The link that adds the bot to a server with the least it needs."""
+    asked = {"client_id": application, "scope": "bot applications.commands", "permissions": NEEDED.value}
+    return f"https://discord.com/oauth2/authorize?{urlencode(asked)}"
+
+
+def missing(permissions: discord.Permissions, names: Iterable[str] = NAMES) -> str:
+    """What the bot lacks, as Discord's settings call it; empty if nothing."""
+    return ", ".join(NAMES[name] for name in names if not getattr(permissions, name))
+
+
+Change = tuple[ChannelId, str]
+"""A channel, and why it cannot be posted to; an empty reason says that it can be again."""
+
+
+class Places:
+    """Remembers which channels could be posted to, and tells what has changed."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[int, str] = {}
+        self._guilds: dict[int, set[int]] = {}
+
+    def survey(self, guild: discord.Guild) -> Iterator[Change]:
+        """The channels of a server whose state is new."""
+        for channel in _channels(guild):
+            lacking = missing(channel.permissions_for(guild.me), ESSENTIAL)
+            reason = f"I lack permissions in the channel: {lacking}" if lacking else ""
+            self._guilds.setdefault(guild.id, set()).add(channel.id)
+            if self._reasons.get(channel.id) != reason:
+                self._reasons[channel.id] = reason
+                yield channel_id(str(channel.id)), reason
+
+    def deleted(self, guild: int, channel: int) -> Iterator[Change]:
+        """A channel is no more."""
+        self._reasons.pop(channel, None)
+        self._guilds.get(guild, set()).discard(channel)
+        yield channel_id(str(channel)), "the channel was deleted"
+
+    def removed(self, guild: discord.Guild) -> Iterator[Change]:
+        """The bot was taken out of a server."""
+        known = self._guilds.pop(guild.id, set()) | {one.id for one in _channels(guild)}
+        for channel in sorted(known):
+            self._reasons.pop(channel, None)
+            yield channel_id(str(channel)), GONE[UNKNOWN_GUILD]
+
+
+def _channels(guild: discord.Guild) -> list[discord.TextChannel | discord.ForumChannel]:
+    return [*guild.text_channels, *guild.forums]
+
+
+async def check(rest: Rest, channels: Sequence[ChannelId]) -> Sequence[Finding]:
+    """The doctor's lines: the token, the message-content intent, and each channel's permissions."""
+    try:
+        await rest.open()
+        about: Json = await rest.get("/oauth2/applications/@me")
+    except PaperboyError as error:
+        return [Finding("discord token", False, str(error))]
+    found = [Finding("discord token", True, f"logged in as {rest.me['username']}"), _intent(about)]
+    for channel in channels:
+        if platform_of(channel) == "discord":
+            found.append(await _channel(rest, channel))
+    return found
+
+
+def _intent(about: Json) -> Finding:
+    if about.get("flags", 0) & CONTENT_FLAGS:
+        return Finding("discord messages", True, "replies in my threads need no mention")
+    return Finding(
+        "discord messages",
+        True,
+        "people must mention me or press Ask; to change that, switch on the Message Content intent on the "
+        "Bot page of discord.com/developers",
+    )
+
+
+async def _channel(rest: Rest, channel: ChannelId) -> Finding:
+    name = f"discord channel {native_id(channel)}"
+    try:
+        place: Json = await rest.get("/channels/{channel_id}", channel_id=native_id(channel))
+        if not place.get("guild_id"):
+            return Finding(name, True, "direct messages")
+        lacking = missing(await _permissions(rest, place))
+    except Refusal as error:
+        return Finding(name, False, f"{GONE.get(error.code, str(error))}.")
+    except PaperboyError as error:
+        return Finding(name, False, str(error))
+    if lacking:
+        return Finding(name, False, f"I lack permissions there; give me {lacking}.")
+    return Finding(name, True, f"#{place['name']} can be posted to")
+
+
+async def _permissions(rest: Rest, place: Json) -> discord.Permissions:
+    """What the bot may do in a channel, reckoned as Discord does from roles and overwrites.
+
+    https://docs.discord.com/developers/topics/permissions#permission-overwrites
+    """
+    guild, me = str(place["guild_id"]), str(rest.me["id"])
+    server = await rest.get("/guilds/{guild_id}", guild_id=guild)
+    member = await rest.get("/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=me)
+    mine = {guild, *member["roles"]}
+    bits = 0
+    for role in server["roles"]:
+        bits |= int(role["permissions"]) if role["id"] in mine else 0
+    if bits & discord.Permissions(administrator=True).value:
+        return discord.Permissions.all()
+    overwrites = place.get("permission_overwrites", [])
+    for ids in ({guild}, mine - {guild}, {me}):
+        chosen = [one for one in overwrites if one["id"] in ids]
+        for one in chosen:
+            bits &= ~int(one["deny"])
+        for one in chosen:
+            bits |= int(one["allow"])
+    return discord.Permissions(bits)

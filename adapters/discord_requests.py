@@ -1,0 +1,179 @@
+"""What people do on Discord, as requests to the core."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import discord
+
+from adapters.discord_commands import MENU, about, typed
+from adapters.discord_forms import part_of, values
+from adapters.discord_posts import channel_id
+from adapters.discord_rest import Refusal, Rest
+from adapters.discord_text import Json
+from bot.domain import CommandInfo, Request, UserId
+from bot.errors import DeliveryError
+
+HOPS = 20
+REMEMBERED = 5_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(OrderedDict[K, V], Generic[K, V]):
+    """A mapping that forgets the oldest beyond ``REMEMBERED`` entries."""
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > REMEMBERED:
+            self.popitem(last=False)
+
+
+def place_of(interaction: discord.Interaction[Any]) -> tuple[str, str | None]:
+    """The channel and, inside a thread, the thread's id."""
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread):
+        return str(channel.parent_id), str(channel.id)
+    return str(interaction.channel_id), None
+
+
+def of_interaction(
+    interaction: discord.Interaction[Any], infos: Sequence[CommandInfo]
+) -> tuple[Request, int | None]:
+    """A command, a press, a form or a choice from the context menu; and the part of a form it asks for."""
+    data: Json = dict(interaction.data or {})
+    channel, thread = place_of(interaction)
+    part: int | None = None
+    answers: dict[str, str] = {}
+    if interaction.type is discord.InteractionType.component:
+        part, text = part_of(data["custom_id"])
+        if part is None and data.get("values"):
+            text = f"{text} {' '.join(data['values'])}"
+    elif interaction.type is discord.InteractionType.modal_submit:
+        text, answers = data["custom_id"], values(data)
+    elif data.get("name") == MENU:
+        text = about(data["resolved"]["messages"][data["target_id"]])
+    else:
+        text = typed(data, infos)
+    direct = interaction.guild_id is None
+    request = Request(
+        channel_id(channel),
+        UserId(f"discord:{interaction.user.id}"),
+        text,
+        kind="form" if answers else "command",
+        user_name=interaction.user.display_name,
+        thread=thread,
+        message=str(interaction.id),
+        values=answers,
+        direct=direct,
+        is_admin=direct or interaction.permissions.manage_channels,
+        workspace=str(interaction.guild_id or ""),
+        locale=str(interaction.locale),
+    )
+    return request, part
+
+
+class Talk:
+    """Which messages are meant for the bot, and to which of its threads they belong.
+
+    ``mine`` is the bot's id. A thread is the bot's if it opened it, or wrote the message that it hangs on.
+    """
+
+    def __init__(self, rest: Rest, mine: str, command: str) -> None:
+        self._rest, self._mine, self._command = rest, mine, command
+        self._owned: Recent[int, bool] = Recent()
+        self._seen: Recent[str, Json] = Recent()
+
+    async def request(self, message: discord.Message) -> Request | None:
+        """The request in a message; None if it is not meant for the bot."""
+        if message.author.bot or message.webhook_id or message.type not in _SAID:
+            return None
+        direct = message.guild is None
+        mentioned = any(str(user.id) == self._mine for user in message.mentions)
+        thread = message.channel if isinstance(message.channel, discord.Thread) else None
+        owned = thread is not None and await self._own(thread)
+        if not (direct or mentioned or owned):
+            return None
+        text = self._words(message.content)
+        return Request(
+            channel_id(str(thread.parent_id if thread else message.channel.id)),
+            UserId(f"discord:{message.author.id}"),
+            text.removeprefix(self._command).strip() if self._is_command(text) else text,
+            kind="command" if self._is_command(text) else "reply",
+            user_name=message.author.display_name,
+            thread=await self._root(message) or (str(thread.id) if thread else None),
+            message=str(message.id),
+            mentioned=mentioned,
+            direct=direct,
+            is_admin=direct or _manages(message),
+            workspace=str(message.guild.id) if message.guild else "",
+        )
+
+    def _words(self, content: str) -> str:
+        for mention in (f"<@{self._mine}>", f"<@!{self._mine}>"):
+            content = content.replace(mention, " ")
+        return content.strip()
+
+    def _is_command(self, text: str) -> bool:
+        return not text or text.split()[0].lower() == self._command
+
+    async def _own(self, thread: discord.Thread) -> bool:
+        if thread.id not in self._owned:
+            owned = str(thread.owner_id) == self._mine
+            if not owned and thread.parent_id:
+                first = await self._message(str(thread.parent_id), str(thread.id))
+                owned = bool(first) and first["author"]["id"] == self._mine
+            self._owned[thread.id] = owned
+        return self._owned[thread.id]
+
+    async def _root(self, message: discord.Message) -> str | None:
+        """The message of ours with which a chain of replies began; None if it began with a person's."""
+        reference = message.reference
+        root: str | None = None
+        at = str(reference.message_id) if reference and reference.message_id else ""
+        for _ in range(HOPS):
+            if not at:
+                return root
+            one = await self._message(str(message.channel.id), at)
+            if not one:
+                return root
+            if one["author"]["id"] == self._mine:
+                root = at
+            at = str((one.get("message_reference") or {}).get("message_id") or "")
+            if not at and root and one["author"]["id"] != self._mine and _in_thread(message):
+                return None
+        return root
+
+    async def _message(self, channel: str, id: str) -> Json:
+        """A message's author and what it refers to; empty where it cannot be read."""
+        if id not in self._seen:
+            path = "/channels/{channel_id}/messages/{message_id}"
+            try:
+                found: Json = await self._rest.get(path, channel_id=channel, message_id=id)
+            except Refusal:
+                found = {}
+            except DeliveryError:
+                return {}
+            self._seen[id] = {key: found[key] for key in ("author", "message_reference") if key in found}
+        return self._seen[id]
+
+
+_SAID = (discord.MessageType.default, discord.MessageType.reply)
+
+
+def _in_thread(message: discord.Message) -> bool:
+    return isinstance(message.channel, discord.Thread)
+
+
+def _manages(message: discord.Message) -> bool:
+    """Whether the author may manage the channel."""
+    if not isinstance(message.author, discord.Member):
+        return False
+    try:
+        return message.channel.permissions_for(message.author).manage_channels
+    except discord.ClientException:
+        return False
