@@ -83,7 +83,7 @@ class Courier:
             under = None if parcel.parent is None else remote.get(parcel.parent)
             if parcel.parent is not None and under is None:
                 raise Refused("The post at top level is missing.")
-            if sent := await self._bring(run, channel, parcel, under):
+            if sent := await self._bring(run, channel, parcel, _post(channel, parcel, under, parcels)):
                 remote[parcel.seq] = sent
 
     # --- after a crash ----------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class Courier:
         found: dict[str, str] = {}
         for parent in {parcel.parent for parcel in unsure}:
             under = None if parent is None else remote.get(parent)
-            posts = [_post(channel, parcel, under) for parcel in unsure if parcel.parent == parent]
+            posts = [_post(channel, parcel, under, parcels) for parcel in unsure if parcel.parent == parent]
             found.update(await self._asked(posts, since))
         return found
 
@@ -142,14 +142,14 @@ class Courier:
 
     # --- sending ----------------------------------------------------------------------------------
 
-    async def _bring(self, run: Run, channel: Channel, parcel: Parcel, under: str | None) -> str | None:
+    async def _bring(self, run: Run, channel: Channel, parcel: Parcel, post: Post) -> str | None:
         """Send one message, waiting where the platform asks for patience; its id, None if refused."""
         for _ in range(_REFUSALS):
             await self._pacer.turn(channel.id, channel.workspace)
             if self._stopping.is_set():
                 raise Delay("The program was stopped.", 0, failed=False)
             try:
-                return await self._send(run, channel, parcel, under)
+                return await self._send(run, channel, parcel, post)
             except RateLimited as error:
                 await self._outbox.reopen(run, parcel.seq, error=str(error))
                 self._pacer.refused(channel.id, channel.workspace, error.retry_after)
@@ -158,14 +158,14 @@ class Courier:
                 return None
         raise Delay("The platform keeps asking for patience.", 60, failed=True)
 
-    async def _send(self, run: Run, channel: Channel, parcel: Parcel, under: str | None) -> str:
+    async def _send(self, run: Run, channel: Channel, parcel: Parcel, post: Post) -> str:
         crash.here("before-intent")
         begun = self._ticks()
         await self._outbox.intend(run, parcel.seq, lease=self._lease)
         crash.here("after-intent")
         if self._ticks() - begun > self._lease.total_seconds() / 2:
             raise Delay("The worker stood still before a message.", 0, failed=False)
-        remote = await self._posted(run, parcel, _post(channel, parcel, under))
+        remote = await self._posted(run, parcel, post)
         crash.here("after-reply")
         await self._settled(run, parcel, remote)
         self._pacer.passed(channel.workspace)
@@ -213,7 +213,7 @@ def _is_unsure(parcel: Parcel) -> bool:
     return parcel.state == "sending" or (parcel.state == "pending" and parcel.attempts > 0)
 
 
-def _post(channel: Channel, parcel: Parcel, under: str | None) -> Post:
+def _post(channel: Channel, parcel: Parcel, under: str | None, parcels: Sequence[Parcel]) -> Post:
     return Post(
         parcel.channel,
         parcel.doc,
@@ -223,4 +223,5 @@ def _post(channel: Channel, parcel: Parcel, under: str | None) -> Post:
         alt=parcel.alt,
         tags=parcel.tags,
         workspace=channel.workspace,
+        replies=sum(other.parent == parcel.seq for other in parcels),
     )
