@@ -183,6 +183,8 @@ def title_key(title: str, authors: Sequence[str]) -> str:
 
 
 def _letters(text: str) -> str:
+    if text.isascii():
+        return _NOT_LETTERS.sub("", text.lower())
     plain = unicodedata.normalize("NFKD", text).casefold().translate(_FOLD)
     return _NOT_LETTERS.sub("", "".join(letter for letter in plain if not unicodedata.combining(letter)))
 

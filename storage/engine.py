@@ -163,11 +163,12 @@ def _postgres(url: URL) -> Database:
     return Database(url, engine, engine)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _dump(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if "\\u0000" in text:
-        text = json.dumps(_without_nul(value), ensure_ascii=False, separators=(",", ":"))
-    return storable(text)
+    text = _encode(value)
+    return storable(_encode(_without_nul(value)) if "\\u0000" in text else text)
 
 
 def _without_nul(value: Any) -> Any:
