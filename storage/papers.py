@@ -51,6 +51,7 @@ class Papers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._frequencies = fulltext.Frequencies()
 
     async def add(self, sightings: Sequence[Sighting], *, now: datetime) -> Counts:
         """Keep papers, folding each into the one already there, a hundred a transaction."""
@@ -100,7 +101,7 @@ class Papers:
     async def search(self, query: str, *, limit: int) -> list[Found]:
         """Papers for plain words by full text, best first; any characters are allowed."""
         async with self._database.reading() as connection:
-            hits = await fulltext.search(connection, query, limit=limit)
+            hits = await fulltext.search(connection, query, limit=limit, frequencies=self._frequencies)
             papers = await _numbered(connection, [hit.number for hit in hits])
         return [Found(papers[hit.number], hit.score, hit.snippet) for hit in hits if hit.number in papers]
 
