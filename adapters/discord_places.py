@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import discord
 
-from adapters.discord_posts import GONE, UNKNOWN_GUILD, channel_id
+from adapters.discord_posts import GONE, UNKNOWN_CHANNEL, UNKNOWN_GUILD, channel_id
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
 from bot.domain import ChannelId, Finding, native_id, platform_of
@@ -60,7 +60,7 @@ class Places:
         """The channels of a server whose state is new."""
         for channel in _channels(guild):
             lacking = missing(channel.permissions_for(guild.me), ESSENTIAL)
-            reason = f"I lack permissions in the channel: {lacking}" if lacking else ""
+            reason = f"I lack permissions in the channel; give me {lacking}." if lacking else ""
             self._guilds.setdefault(guild.id, set()).add(channel.id)
             if self._reasons.get(channel.id) != reason:
                 self._reasons[channel.id] = reason
@@ -70,7 +70,7 @@ class Places:
         """A channel is no more."""
         self._reasons.pop(channel, None)
         self._guilds.get(guild, set()).discard(channel)
-        yield channel_id(str(channel)), "the channel was deleted"
+        yield channel_id(str(channel)), GONE[UNKNOWN_CHANNEL]
 
     def removed(self, guild: discord.Guild) -> Iterator[Change]:
         """The bot was taken out of a server."""
@@ -117,7 +117,7 @@ async def _channel(rest: Rest, channel: ChannelId) -> Finding:
             return Finding(name, True, "direct messages")
         lacking = missing(await _permissions(rest, place))
     except Refusal as error:
-        return Finding(name, False, f"{GONE.get(error.code, str(error))}.")
+        return Finding(name, False, GONE.get(error.code, str(error)))
     except PaperboyError as error:
         return Finding(name, False, str(error))
     if lacking:

@@ -36,11 +36,11 @@ OVERVIEW = "forum"
 """The remote id of a digest's parent in a forum, where each paper is a post and the parent is left out."""
 
 GONE = {
-    UNKNOWN_CHANNEL: "the channel was deleted",
-    UNKNOWN_GUILD: "I was removed from the server",
-    MISSING_ACCESS: "I cannot see the channel; give me View Channel there",
+    UNKNOWN_CHANNEL: "The channel was deleted.",
+    UNKNOWN_GUILD: "I was removed from the server.",
+    MISSING_ACCESS: "I cannot see the channel; give me View Channel there.",
     MISSING_PERMISSIONS: "I may not post in the channel; give me Send Messages, Create Public Threads and "
-    "Send Messages in Threads there",
+    "Send Messages in Threads there.",
 }
 
 

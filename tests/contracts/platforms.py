@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.commands.table import INFOS
 from bot.doc import Choice
 from bot.domain import ChannelId, Request
 from bot.ports import Listener, Poster, Responder
@@ -19,7 +20,7 @@ Answer = Callable[[Request, Responder], Awaitable[None]]
 class Core:
     """Stands for the core: keeps what it hears and answers as the test says."""
 
-    commands: Sequence[object] = ()
+    commands: Sequence[object] = INFOS
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.answer = answer
@@ -114,6 +115,6 @@ class Stage(Protocol):
 
 def stages() -> dict[str, Callable[[], AbstractAsyncContextManager[Stage]]]:
     """Every platform by name."""
-    from tests.contracts import slack
+    from tests.contracts import discord, slack
 
-    return {"slack": slack.stage}
+    return {"discord": discord.stage, "slack": slack.stage}

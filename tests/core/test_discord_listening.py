@@ -551,7 +551,7 @@ async def test_channels_come_and_go(server: Server, papers: Channel) -> None:
         assert first == found == ""
         assert "Send Messages" in lost
         assert "removed from the server" in gone
-        assert core.told(other) == ["", "the channel was deleted"]
+        assert core.told(other) == ["", "The channel was deleted."]
 
 
 async def test_the_gateway_may_fail_in_every_way(server: Server, papers: Channel) -> None:
