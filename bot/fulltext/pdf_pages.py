@@ -18,7 +18,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from bot.fulltext.clean import smuggled, tidy
-from bot.fulltext.layout import Line, Sheet, blocks
+from bot.fulltext.layout import blocks
+from bot.fulltext.lines import Line, Sheet
 
 TINY = 1.5
 """Points of height under which nobody reads a letter."""

@@ -10,6 +10,7 @@ from bot.domain import Outcome, Question, Turn
 from bot.evidence import Lock
 from bot.llm.budget import Budget
 from bot.llm.chat import OpenAIAnswerer
+from bot.llm.embedded import EmbeddedAnswerer
 from bot.llm.openai import ChatModel
 from bot.llm.server import Server
 from bot.ports import Answerer
@@ -21,8 +22,11 @@ from tests.fakes.papers import PAPER, full_text
 TEXT = full_text()
 
 
-@pytest.fixture(params=["openai"])
+@pytest.fixture(params=["openai", "embedded"])
 async def answerer(request: pytest.FixtureRequest) -> AsyncIterator[Answerer]:
+    if request.param == "embedded":
+        yield EmbeddedAnswerer()
+        return
     clock = SetClock()
     async with LlmServer() as llm:
         llm.reads(reader.answer)

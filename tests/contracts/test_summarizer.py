@@ -13,6 +13,7 @@ from bot.errors import ModelError
 from bot.evidence import Lock, numbers_hold
 from bot.llm.budget import Budget
 from bot.llm.chat import OpenAISummarizer
+from bot.llm.embedded import EmbeddedSummarizer
 from bot.llm.openai import ChatModel
 from bot.llm.server import Server
 from bot.ports import Summarizer
@@ -24,8 +25,11 @@ from tests.fakes.papers import PAPER, abstract_only, full_text, passage
 _ABSENT = re.compile(r"^\W*(n/?a|none|unknown|not (reported|mentioned|specified))\b", re.IGNORECASE)
 
 
-@pytest.fixture(params=["openai"])
+@pytest.fixture(params=["openai", "embedded"])
 async def summarizer(request: pytest.FixtureRequest) -> AsyncIterator[Summarizer]:
+    if request.param == "embedded":
+        yield EmbeddedSummarizer()
+        return
     clock = SetClock()
     async with LlmServer() as llm:
         llm.reads(reader.summary)

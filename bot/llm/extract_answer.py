@@ -1,0 +1,187 @@
+"""Questions answered with the paper's own sentences, or not at all.
+
+A question asks for words ("which optimizer?") or for a kind of thing ("how many parameters?", "what are the
+limitations?") or both. Its words are looked for with their rarity; its kind by the manner of sentences and
+sections in which such things are told. A kind of which the paper has no sentence is not answered, whatever
+other words the question shares with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain import Answer, Evidence, Outcome, Passage, Question
+from bot.evidence import QUOTE, clip, same
+from bot.fulltext.sections import Role, role
+from bot.llm.extract_evidence import rank
+from bot.llm.extract_kinds import Asked, counts, understood
+from bot.llm.extract_parts import stands_alone
+from bot.text import sentences, stems
+
+SHOWN = 3
+"""Sentences of an answer, at most."""
+ANSWERED, UNSURE, RELATED = 0.6, 0.4, 0.2
+"""Shares of the weight of a question's words that must stand in a sentence, or in the text, for each."""
+
+# --- passages -------------------------------------------------------------------------------------
+
+_K1, _B = 1.2, 0.75
+
+
+def retrieve(question: str, passages: Sequence[Passage], *, limit: int = 8) -> list[Passage]:
+    """The passages that may hold the answer, best first: BM25 with headings, kinds and sections."""
+    asked = understood(question)
+    useful = [passage for passage in passages if _worth_reading(passage, asked)]
+    words = [stems(f"{passage.section} {passage.text}") for passage in useful]
+    typical = sum(map(len, words)) / max(1, len(words)) or 1.0
+    scores = [
+        _bm25(asked, own, typical) + _suits(asked, passage)
+        for passage, own in zip(useful, words, strict=True)
+    ]
+    order = sorted(range(len(useful)), key=lambda at: (-scores[at], at))
+    return [useful[at] for at in order[:limit]]
+
+
+def _worth_reading(passage: Passage, asked: Asked) -> bool:
+    back = any(kind.name in ("code", "people") for kind in asked.kinds)
+    return bool(passage.text.strip()) and (back or role(passage.section) is not Role.BACK)
+
+
+def _bm25(asked: Asked, own: Sequence[str], typical: float) -> float:
+    counts = Counter(own)
+    norm = _K1 * (1 - _B + _B * len(own) / typical)
+    return sum(w * counts[stem] * (_K1 + 1) / (counts[stem] + norm) for stem, w in asked.weights.items())
+
+
+def _suits(asked: Asked, passage: Passage) -> float:
+    """How well a passage suits the kinds that are asked for, on the scale of BM25."""
+    score = -2.0 * (passage.kind == "table") + 1.0 * (passage.kind == "abstract")
+    for kind in asked.kinds:
+        hits = len(set(kind.says.findall(passage.text)))
+        at_home = role(passage.section) in kind.home if passage.section else False
+        own = bool(kind.asks.search(passage.section))
+        score += 2.5 * min(2, hits) + 1.5 * at_home + 4.0 * own
+    return score
+
+
+# --- sentences ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    sentence: str
+    passage: Passage
+    share: float
+    told: bool
+    """Whether it tells a thing of the kind asked for; True where no kind was."""
+    score: float
+
+
+def answer(question: Question) -> Answer:
+    """The two or three sentences that answer, or that the paper does not say, with what comes nearest."""
+    asked = understood(_standing_alone(question))
+    if not asked.weights and not asked.kinds:
+        return Answer(Outcome.UNSURE, "", nearest=_quotes(_scored(asked, question), 2), model="embedded")
+    scored = _scored(asked, question)
+    if not scored:
+        return Answer(Outcome.NOT_IN_PAPER, "", model="embedded")
+    if _off_topic(asked, question):
+        return Answer(Outcome.OFF_TOPIC, "", model="embedded")
+    outcome, good = _outcome(asked, scored)
+    if outcome is Outcome.NOT_IN_PAPER:
+        return Answer(outcome, "", nearest=_quotes(scored, 2), model="embedded")
+    return Answer(outcome, "", evidence=_quotes(good, SHOWN), model="embedded")
+
+
+def _standing_alone(question: Question) -> str:
+    """The question, with the words of the one before where it has too few of its own."""
+    earlier = [turn.text for turn in question.turns if turn.speaker == "person"]
+    asked = understood(question.text)
+    if earlier and not asked.kinds and len(asked.weights) < 2:
+        return f"{question.text} {earlier[-1]}"
+    return question.text
+
+
+_OF_THE_PAPER = re.compile(
+    r"\b(?:it|its|they|their|them|this|these|that|paper|authors?|method|model|approach|system|study|work|"
+    r"results?)\b",
+    re.IGNORECASE,
+)
+
+
+def _off_topic(asked: Asked, question: Question) -> bool:
+    """Whether nothing ties the question to the paper: neither its words nor a word that means the paper."""
+    if asked.kinds or _OF_THE_PAPER.search(question.text):
+        return False
+    told = " ".join(
+        [*(p.text + " " + p.section for p in question.passages), *(p.title for p in question.papers)]
+    )
+    return asked.share(frozenset(stems(told))) < RELATED
+
+
+def relatedness(question: str, text: str) -> float:
+    """How much of a question's weight stands in a text's best sentence and in the text: 0 to 1."""
+    asked = understood(question)
+    best = max((asked.share(frozenset(stems(sentence))) for sentence in sentences(text)), default=0.0)
+    return 0.5 * best + 0.5 * asked.share(frozenset(stems(text)))
+
+
+def _scored(asked: Asked, question: Question) -> list[_Scored]:
+    """Every sentence of the passages with its score, best first."""
+    found = [(s, passage) for passage in question.passages for s in _sentences(passage)]
+    lexical = rank(asked.text, [sentence for sentence, _ in found])
+    order = {id(passage): at for at, passage in enumerate(question.passages)}
+    scored = []
+    for (sentence, passage), words in zip(found, lexical.tolist(), strict=True):
+        share = asked.share(frozenset(stems(f"{sentence} {passage.section}")))
+        told = not asked.kinds or any(kind.tells(sentence, passage.section) for kind in asked.kinds)
+        told = told and (not asked.counted or counts(sentence, asked.counted))
+        score = words + 3.0 * share + _manner(asked, sentence, passage) - 0.15 * order[id(passage)]
+        scored.append(_Scored(sentence, passage, share, told, score))
+    return sorted(scored, key=lambda one: -one.score)
+
+
+def _sentences(passage: Passage) -> list[str]:
+    if passage.kind == "table":
+        return []
+    return [s for s in sentences(passage.text) if len(s.split()) > 4 and _reads(s)]
+
+
+def _reads(sentence: str) -> bool:
+    """Whether it is a sentence and no list of keywords or rest of one."""
+    return len(sentence) > 25 and not sentence[0].islower() and sentence.count(";") < 4
+
+
+def _manner(asked: Asked, sentence: str, passage: Passage) -> float:
+    score = 0.8 * stands_alone(sentence) - 0.5 * (passage.kind == "caption")
+    for kind in asked.kinds:
+        hits = len(set(kind.says.findall(sentence)))
+        at_home = bool(passage.section) and role(passage.section) in kind.home
+        score += 1.6 * min(2, hits) + 0.7 * at_home + 0.8 * bool(kind.asks.search(passage.section))
+    return score
+
+
+def _outcome(asked: Asked, scored: Sequence[_Scored]) -> tuple[Outcome, list[_Scored]]:
+    telling = [one for one in scored if one.told]
+    sure = [one for one in telling if one.share >= ANSWERED]
+    if sure:
+        best = max(one.score for one in sure)
+        return Outcome.ANSWERED, [one for one in sure if one.score > best - 2.0]
+    perhaps = [one for one in telling if asked.kinds or one.share >= UNSURE]
+    return (Outcome.UNSURE, perhaps[:2]) if perhaps else (Outcome.NOT_IN_PAPER, [])
+
+
+def _quotes(scored: Sequence[_Scored], most: int) -> tuple[Evidence, ...]:
+    """The best sentences, none twice, in reading order."""
+    kept: list[_Scored] = []
+    for one in scored:
+        if len(kept) < most and not any(same(one.sentence, other.sentence) for other in kept):
+            kept.append(one)
+    kept.sort(key=lambda one: one.passage.number)
+    return tuple(
+        Evidence(one.passage.paper_id, clip(one.sentence, QUOTE), one.passage.section, one.passage.page)
+        for one in kept
+    )

@@ -1,0 +1,331 @@
+"""Which sentences of a paper tell its task, its idea, its data, its results, its limits.
+
+A sentence stands for a part when the words say so ("we train on", "outperforms", "we leave … to future
+work") and it comes from a section where that part is told. Sentences that lean on what went before, are
+cut off, or are mostly signs are not taken. A part about which nothing is found stays empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.domain import Claim, Evidence, Part, Passage
+from bot.evidence import CLAIM, QUOTE, clip, plausible, same
+from bot.fulltext.sections import Role, role
+from bot.text import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a part is recognised: at most ``most`` sentences that match ``says``, best first.
+
+    ``better`` adds to the score; ``never`` rules out; ``home`` are the sections where it is mostly told; in
+    a section headed by the part itself (``own``) any sentence will do.
+    """
+
+    part: Part
+    most: int
+    says: str
+    home: frozenset[Role]
+    better: str = ""
+    never: str = ""
+    own: Role | None = None
+
+
+_OUR = r"\b(?:we|our|this (?:paper|work|study|article)|the proposed)\b"
+_FRONT = frozenset({Role.ABSTRACT, Role.INTRODUCTION})
+_END = frozenset({Role.LIMITATIONS, Role.DISCUSSION, Role.CONCLUSION, Role.FUTURE})
+_TESTS = frozenset({Role.EXPERIMENTS, Role.RESULTS})
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        Part.CORE_IDEA, 2,
+        r"\b(?:we|this (?:paper|work|study|article)|here,? we)\s+(?:\w+ly\s+)?(?:propose|introduce|present|"
+        r"develop|describe|design|devise|formulate|release|construct|build|create|offer)s?\b|"
+        r"\bour (?:key|main|core|central) (?:idea|insight|contribution)|\bwe (?:study|investigate|examine|"
+        r"explore)\b",
+        _FRONT | {Role.CONCLUSION},
+        r"\b(?:propose|introduce|novel|new|key idea|insight|called|named)\b",
+        r"\b(?:section|§|appendix|ablation|limitation)",
+    ),
+    _Rule(
+        Part.TASK, 1,
+        r"\b(?:task|problem|goal|aim|objective|challenge) (?:of|is|was|in|to)\b|\b(?:aims?|seeks?|"
+        r"wants?) to\b|"
+        r"\b(?:we|this (?:paper|work|study)) (?:address|tackle|focus|consider|study|investigate|examine|ask|"
+        r"explore)e?s?\b|\bthis (?:paper|work|study|article) (?:addresses|is about|concerns)\b",
+        _FRONT, r"\b(?:given|task of|problem of|goal)\b", r"\b(?:section|future)\b",
+    ),
+    _Rule(
+        Part.FUTURE_WORK, 3,
+        r"\bfuture (?:work|research|studies|directions?|investigations?|efforts?)\b|\bin (?:the )?future\b|"
+        r"\bwe (?:plan|intend|hope|aim) to\b.*\b(?:extend|explore|investigate|improve|include|study|build)|"
+        r"\b(?:leave|left)\b.{0,80}\b(?:future|later)\b|\bremains? (?:an )?open\b|"
+        r"\bfurther (?:research|work|studies|investigation)",
+        _END, r"\bwe (?:plan|leave|hope|intend)\b",
+        r"\b(?:feature|future) (?:events?|states?|frames?|tokens?|predictions?)\b",
+    ),
+    _Rule(
+        Part.LIMITATIONS, 3,
+        r"\b(?:limitations?|caveats?|shortcomings?|drawbacks?|threats? to validity|failure (?:cases|modes)|"
+        r"(?:our|this) (?:\w+ ){1,2}(?:is|are|was|were) limited|does not (?:handle|support|cover|"
+        r"generali[sz]e|"
+        r"scale)|cannot (?:handle|capture|be generalized)|may not (?:generali[sz]e|hold|apply)|"
+        r"we (?:did|could) not|we only (?:consider|evaluate|test|focus|cover|include|study)|"
+        r"not (?:be )?representative|small sample)",
+        frozenset({Role.LIMITATIONS, Role.DISCUSSION, Role.CONCLUSION}),
+        r"\b(?:our|we|this (?:work|study|paper))\b",
+        r"\b(?:prior|previous|existing|these|such|current|other) (?:work|method|approach|model|stud|system)|"
+        r"\bto (?:address|overcome|alleviate) (?:this|these|the) limitation|\bsection\b",
+        Role.LIMITATIONS,
+    ),
+    _Rule(
+        Part.ABLATIONS, 2,
+        r"\bablat(?:ion|e|ing)|\b(?:without|removing|remove|dropping|replacing|replace|omitting|disabling) "
+        r"(?:the|our|this|any)\b.{0,90}\b(?:decreas|degrad|drop|worse|lower|hurt|reduc|improv|harm|declin|"
+        r"outperform|better|increas|effect|rise)|"
+        r"\b(?:effect|impact|contribution|influence|importance) of (?:each|the|different|varying|removing)\b"
+        r".{0,80}\b(?:show|see|report|stud|find|found|observ)",
+        frozenset({Role.ABLATION, Role.RESULTS}),
+        r"\d", r"\bfuture\b",
+    ),
+    _Rule(
+        Part.RESULTS, 4,
+        r"\b(?:outperform|surpass|exceed|state[- ]of[- ]the[- ]art|sota|achiev(?:e|es|ed|ing)|attain|"
+        r"improve[sd]? (?:\w+ ){0,4}(?:by|over|from|upon)|results? (?:show|demonstrate|indicate|suggest|"
+        r"reveal)|"
+        r"experiments (?:show|demonstrate)|we (?:find|found|observe[d]?|show|demonstrate)|"
+        r"(?:increase|decrease|reduc)(?:s|ed|tion)?\b.{0,40}\bby\b|significantly|"
+        r"\d.{0,60}\b(?:against|compared (?:to|with)|versus|vs\.?) .{0,20}\d|"
+        r"(?:reach|obtain|yield)(?:es|ed|s)? an?\b)",
+        frozenset({Role.ABSTRACT, Role.RESULTS, Role.CONCLUSION, Role.EXPERIMENTS}),
+        r"\d+(?:\.\d+)?\s*(?:%|points?|x\b|×)|\b\d+\.\d+\b|\boutperform|\bour\b",
+        r"\b(?:section|appendix|future|et al\.?,? \(?\d{4}\)? (?:show|find|propose|report))",
+    ),
+    _Rule(
+        Part.DATASETS, 3,
+        r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test sets?|validation sets?|training data|"
+        r"training sets?|"
+        r"participants|patients|samples of|cohort)\b",
+        frozenset({Role.DATA, Role.EXPERIMENTS, Role.RESULTS, Role.ABSTRACT, Role.METHOD}),
+        r"\b(?:we|were) (?:use|used|train|trained|evaluate[d]?|test|tested|conduct|collect|experiment|report|"
+        r"compare|recruit)|\b(?:consists? of|contains?|comprises?|trained on|evaluated on)\b|"
+        r"\b[A-Z]{2,}\w*\b.*\d",
+        r"\b(?:future|related|previous(?:ly)?|prior|section|many|existing|lack)\b",
+    ),
+    _Rule(
+        Part.BASELINES, 2,
+        r"\bbaselines\b|\bbaseline (?:models?|methods?|systems?|approach)|\bas (?:a |our )?baselines?\b|"
+        r"\bcompar(?:e|ed|ing|ison)s?\b.{0,60}\b(?:with|to|against|between)\b.{0,60}"
+        r"\b(?:methods?|models?|approach|systems?|algorithms?|baselines?)|\bcompetitors?\b",
+        _TESTS, r"\b(?:baselines?|we compare|compared (?:with|to|against))\b",
+        r"\b(?:baseline (?:characteristics|prevalence|survey|data|period|levels?)|future|related work)",
+    ),
+    _Rule(
+        Part.RESOURCES, 3,
+        r"\b(?:\d+ ?(?:x|×)? ?(?:NVIDIA|GPUs?|TPUs?|CPUs?)|NVIDIA|A100|V100|H100|RTX|P100|T4 GPU|"
+        r"GPU[- ](?:hours?|days?)|FLOPs?|\d+ ?(?:hours|days|minutes) (?:of training|on|to train)|"
+        r"\d+(?:\.\d+)? ?(?:GB|TB|MB) of (?:memory|RAM)|(?:code|source code|dataset|models?|weights|data)\b"
+        r".{0,60}\b(?:available|released?|open[- ]sourced?|github|huggingface))",
+        frozenset({Role.EXPERIMENTS, Role.METHOD, Role.ABSTRACT, Role.APPENDIX, Role.INTRODUCTION}),
+        r"\b(?:train(?:ed|ing)?|github|https?:|hours|days|GPUs?)\b", r"\b(?:future|upon request)\b",
+    ),
+    _Rule(
+        Part.PIPELINE, 3,
+        r"\b(?:first(?:ly)?,? we|we (?:first|then|next|finally)|consists? of (?:two|three|four|five|"
+        r"several|the "
+        r"following|a)|(?:two|three|four|five)[- ](?:stage|step|phase)|pipeline|overview of|our (?:method|"
+        r"approach|"
+        r"framework|system|algorithm) (?:first|then|consists|uses?|takes?|works|is based)|"
+        r"framework (?:consists|comprises)|process(?:es)? (?:is|are) divided)",
+        frozenset({Role.METHOD, Role.OTHER, Role.INTRODUCTION}),
+        r"\b(?:consists? of|we first|pipeline|stages?|steps?)\b",
+        r"\b(?:related|future|rest of (?:the|this) paper|this paper is organi[sz]ed|section \d)",
+    ),
+    _Rule(
+        Part.ARCHITECTURE, 3,
+        r"\b(?:encoder|decoder|transformer|attention|convolution\w*|recurrent|LSTM|CNN|MLP|layers?|backbone|"
+        r"embedding|architecture|network)\b.{0,120}\b(?:we use|use[sd]?|consists?|compos|employ|adopt|has|"
+        r"have|with)\b|"
+        r"\b(?:we use|we employ|we adopt|we train|is trained|are trained|trained (?:with|using|by))\b|"
+        r"\b(?:loss|objective)(?: function)? (?:is|we|that|of|for)\b|\b(?:minimi[sz]e|optimi[sz]e|"
+        r"maximi[sz]e)[sd]?\b|"
+        r"\b(?:Adam|AdamW|SGD|learning rate|batch size|fine-?tun(?:e|ed|ing))\b",
+        frozenset({Role.METHOD, Role.OTHER, Role.EXPERIMENTS}),
+        r"\b(?:layers?|loss|objective|encoder|decoder|learning rate|optimizer|dimension)\b",
+        r"\b(?:related|future|previous|prior)\b",
+    ),
+    _Rule(
+        Part.GAPS, 2,
+        r"\b(?:however|but|yet|despite|although|unfortunately|nevertheless|while)\b.{0,160}\b(?:not|lack|"
+        r"limited|"
+        r"fail|difficult|challeng|expensive|costly|remain|unclear|unknown|few|little|only|require|suffer|"
+        r"hard|"
+        r"scarce|insufficient|ignore|neglect|overlook|poor)|"
+        r"\b(?:existing|current|previous|prior) (?:methods?|approaches|work|models?|studies|systems?|"
+        r"datasets?)\b"
+        r".{0,120}\b(?:not|lack|limited|fail|suffer|rely|require|only|ignore|focus)|"
+        r"\b(?:little|less) (?:is known|attention|work)\b|\bremains? (?:a |an )?(?:challeng|open|unclear|"
+        r"difficult)",
+        _FRONT, r"\b(?:however|existing|current|lack|fail)\b",
+        r"\b(?:our (?:method|approach|model|results|experiments)|we (?:find|show|found|observe))\b",
+    ),
+    _Rule(
+        Part.MOTIVATION, 2,
+        r"\b(?:important|crucial|essential|critical|fundamental|central|key (?:to|for|role|component)|"
+        r"increasing(?:ly)?|growing|widely|popular|significant (?:attention|interest|progress|role)|"
+        r"rapid(?:ly)?|"
+        r"plays? an?|motivat\w+|needed|necessary|enables?|has become|have become|burden|major|"
+        r"leading cause)\b",
+        _FRONT, r"\b(?:important|crucial|essential|critical|motivated|growing|increasing)",
+        r"\b(?:we (?:find|show|found|observe|propose|introduce|present)|our (?:results|experiments))\b|"
+        r"however",
+    ),
+    _Rule(
+        Part.STRENGTHS, 2,
+        r"\b(?:our|proposed|the) (?:method|approach|model|framework|system|algorithm|"
+        r"results?)\b.{0,120}\b(?:robust|"
+        r"efficient|scal(?:es|able)|general(?:izes?|ises?)|simple|fast(?:er)?|effective|flexible|lightweight|"
+        r"interpretable|accurate|advantage|benefit)|\b(?:strengths?|advantages?) of (?:our|the|this)\b",
+        _END | {Role.ABSTRACT, Role.RESULTS},
+        r"\b(?:advantage|strength|robust|generaliz)", r"\bfuture\b|\bnot\b",
+    ),
+    _Rule(
+        Part.WEAKNESSES, 2,
+        r"\b(?:our|proposed|the) (?:method|approach|model|framework|system|"
+        r"algorithm)s?\b.{0,120}\b(?:struggles?|"
+        r"fails?|underperform|worse|slower|weak(?:er|ness)?|sensitive to|degrad|prone to|expensive|"
+        r"costly)\b|\b(?:weakness(?:es)?|disadvantages?) of (?:our|the|this)\b",
+        _END | _TESTS, r"\b(?:struggles?|fails?|weakness)", r"\b(?:baseline|prior|previous|existing)\b",
+    ),
+)  # fmt: skip
+_SHOWN = tuple(Part)
+ENOUGH = 1.9
+"""The score from which a sentence tells a part: the words at home, or clear words elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    rule: _Rule
+    says: re.Pattern[str]
+    better: re.Pattern[str]
+    never: re.Pattern[str]
+
+
+def _compiled(rule: _Rule) -> _Compiled:
+    never = rule.never or r"(?!)"
+    better = rule.better or r"(?!)"
+    flags = re.IGNORECASE
+    return _Compiled(rule, re.compile(rule.says, flags), re.compile(better, flags), re.compile(never, flags))
+
+
+_COMPILED = tuple(map(_compiled, _RULES))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that can stand alone, where it stands, and how early in its passage and paper."""
+
+    text: str
+    passage: Passage
+    place: int
+    """Which sentence of its passage it is, from 0."""
+    depth: float
+    """How far into the paper it stands, 0 to 1."""
+
+
+def readable(passages: Sequence[Passage]) -> Iterator[Sentence]:
+    """The sentences that can stand alone, in reading order; no captions, tables or back matter."""
+    last = max(1, len(passages) - 1)
+    for number, passage in enumerate(passages):
+        if passage.kind in ("abstract", "body") and role(passage.section) is not Role.BACK:
+            for place, sentence in enumerate(sentences(passage.text)):
+                if stands_alone(sentence):
+                    yield Sentence(sentence, passage, place, number / last)
+
+
+_LEANS = re.compile(
+    r"^(?:(?:however|but|and|or|so|thus|therefore|hence|moreover|furthermore|also|then|instead|otherwise|"
+    r"similarly|likewise|consequently|accordingly|besides|still|yet|nevertheless|conversely|for example|"
+    r"for instance|in contrast|on the other hand|in addition|as a result|in turn|this is because),?\s+)?"
+    r"(?:(?:this|these|those|that|such|it|they|he|she|its|their|both|the (?:former|latter|above|same|other|"
+    r"second|"
+    r"third)|another|here|there|one|some|others|all|most|each)\b(?!\s+(?:paper|work|study|article|thesis|"
+    r"survey|"
+    r"report)))",
+    re.IGNORECASE,
+)
+_CITATION = re.compile(
+    r"(?<!\s)(?<!\bby)(?<!\bin)(?<!\bof)(?<!\bto)(?<!\bfrom)(?<!\bwith)(?<!\band)(?<!following)(?<!\bsee)(?<!\bas)"
+    r"\s*(?:\((?:see |e\.g\.,? |cf\. |i\.e\.,? )?(?:[A-Z][^()]{1,80}?,? (?:19|20)\d{2}[a-z]?(?:[;,] )?)+\)|"
+    r"\[\d{1,3}(?:(?:, ?|[–-])\d{1,3})*\]|\((?:\w+\d{4}\w*(?:, | ; )?)+\))"
+)
+_POINTS = re.compile(
+    r"\b(?:fig(?:ure)?s?|tables?|eqs?|equations?|appendix|section|sec)\b\.?\s*\(?[A-Z]?\d|§", re.I
+)
+
+
+def stands_alone(sentence: str) -> bool:
+    """Whether a sentence reads well by itself: whole, in words, not leaning on the one before."""
+    if not 40 <= len(sentence) <= 420 or not sentence[0].isupper() or sentence[-1] not in ".!?”\"')":
+        return False
+    words = sentence.split()
+    plain = sum(word.strip(".,;:()[]'\"“”").replace("-", "").isalpha() for word in words)
+    if len(words) < 7 or plain < 0.7 * len(words) or sentence.count("(") != sentence.count(")"):
+        return False
+    single = sum(len(word) == 1 and word.lower() != "a" and word != "I" for word in words)
+    return single <= 3 and not _LEANS.match(sentence) and "?" not in sentence
+
+
+def bare(sentence: str) -> str:
+    """The sentence without citations in brackets."""
+    return _CITATION.sub("", sentence)
+
+
+def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
+    """Claims for the parts that the paper tells, in the order of `Part`; each sentence stands once."""
+    found = list(readable(passages))
+    taken: list[str] = []
+    chosen: list[Claim] = []
+    for compiled in _COMPILED:
+        for sentence in _best(compiled, found, taken):
+            taken.append(sentence.text)
+            chosen.append(_claim(compiled.rule.part, sentence))
+    return tuple(sorted(chosen, key=lambda claim: _SHOWN.index(claim.part)))
+
+
+def _best(compiled: _Compiled, found: Iterable[Sentence], taken: Sequence[str]) -> list[Sentence]:
+    scored = [(score, s) for s in found if (score := _score(compiled, s)) > ENOUGH]
+    scored.sort(key=lambda pair: (-pair[0], pair[1].depth, pair[1].place))
+    best: list[Sentence] = []
+    for _, sentence in scored:
+        others = [*taken, *(other.text for other in best)]
+        if len(best) < compiled.rule.most and not any(same(sentence.text, other) for other in others):
+            best.append(sentence)
+    return sorted(best, key=lambda sentence: (sentence.depth, sentence.place))
+
+
+def _score(compiled: _Compiled, sentence: Sentence) -> float:
+    """Above 0 where the sentence tells the part; at home, early and short is better."""
+    rule, text, section = compiled.rule, sentence.text, sentence.passage.section
+    kind = role(section) if section else Role.OTHER
+    says = kind is rule.own or compiled.says.search(text)
+    if not says or compiled.never.search(text) or not plausible(rule.part, section):
+        return 0.0
+    if sentence.passage.kind == "abstract":
+        kind = Role.ABSTRACT
+    home = kind in rule.home
+    if not home and (kind in (Role.RELATED, Role.APPENDIX) or rule.home <= _FRONT):
+        return 0.0
+    score = 1.0 + 1.2 * home + 0.8 * min(2, len(compiled.better.findall(text)))
+    score += 0.5 * bool(re.search(_OUR, text, re.IGNORECASE)) - 0.4 * bool(_POINTS.search(text))
+    score -= 0.3 * len(_CITATION.findall(text)) + max(0, len(text) - 220) / 200
+    return score + 0.3 / (1 + sentence.place) - 0.2 * sentence.depth * (kind is not Role.CONCLUSION)
+
+
+def _claim(part: Part, sentence: Sentence) -> Claim:
+    quote = clip(sentence.text, QUOTE)
+    text = clip(bare(sentence.text if len(quote) == len(sentence.text) else quote.rstrip("…")), CLAIM)
+    passage = sentence.passage
+    return Claim(part, text, Evidence(passage.paper_id, quote, passage.section, passage.page))

@@ -1,0 +1,176 @@
+"""The embedded reader on a paper of our own: what it says, what it leaves out, what it refuses."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bot.domain import Answer, Claim, Evidence, Outcome, Part, Passage, Question, Summary, Turn
+from bot.evidence import Lock, present
+from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
+from bot.llm.extract_answer import retrieve
+from bot.llm.extract_parts import bare, claims, stands_alone
+from tests.fakes.papers import ID, PAPER, full_text, passage
+
+TEXT = full_text()
+
+
+async def summary() -> Summary:
+    return await EmbeddedSummarizer().summarize(PAPER, TEXT)
+
+
+async def ask(text: str, *, turns: tuple[Turn, ...] = (), more: tuple[Passage, ...] = ()) -> Answer:
+    found = retrieve(text, full_text(*more).passages, limit=8)
+    return await EmbeddedAnswerer().answer(Question(text, (PAPER,), tuple(found), turns))
+
+
+def said(answer: Answer) -> str:
+    return " ".join(evidence.quote for evidence in answer.evidence)
+
+
+def of_part(made: Summary, part: Part) -> str:
+    return " ".join(claim.text for claim in made.claims if claim.part == part)
+
+
+async def test_the_parts_are_told_by_the_papers_own_sentences() -> None:
+    made = await summary()
+    assert made.gist.startswith("We present HiveNet, a small network that separates bees from wind")
+    assert "HiveNet reaches an error of 4.8 bees per minute against 9.6 for BuzzCount" in of_part(
+        made, Part.RESULTS
+    )
+    assert "rises to 8.9 bees per minute" in of_part(made, Part.ABLATIONS)
+    assert "cannot tell species apart" in of_part(made, Part.LIMITATIONS)
+    assert "In future work we want to tell species apart." in of_part(made, Part.FUTURE_WORK)
+    assert "compare with BuzzCount" in of_part(made, Part.BASELINES)
+
+
+async def test_parts_that_are_not_told_are_left_out() -> None:
+    short = full_text().passages[:1]
+    told = {claim.part for claim in claims(short)}
+    assert told <= {Part.CORE_IDEA, Part.GAPS, Part.TASK, Part.RESULTS, Part.MOTIVATION}
+    assert claims([]) == ()
+
+
+async def test_every_claim_is_found_in_the_text_and_none_is_a_blank() -> None:
+    made = await summary()
+    lock = Lock(TEXT.passages)
+    assert len(made.claims) >= 6
+    assert all(lock.find(claim.evidence.quote) == claim.evidence for claim in made.claims)
+    assert all(present(claim.text) for claim in made.claims)
+    texts = [claim.text for claim in made.claims]
+    assert len(set(texts)) == len(texts)
+
+
+def test_citations_are_left_out_of_claims_but_not_of_quotes() -> None:
+    quote = (
+        "We propose a filter for bees (Meadow et al., 2020; Field, 2021) that needs no labels at all [3, 7]."
+    )
+    made = claims([passage(quote, "1 Introduction")])
+    assert [(claim.text, claim.evidence.quote) for claim in made] == [
+        ("We propose a filter for bees that needs no labels at all.", quote)
+    ]
+    assert bare("As shown by (Meadow, 2020).") == "As shown by (Meadow, 2020)."
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It outperforms all of the earlier methods by a large margin.",
+        "However, this leads to a much worse result on all of the data.",
+        "and the rest of a sentence that was cut off at a page break.",
+        "Too short.",
+        "x i = y i + z j k l m n o p q and so on until the end.",
+        "Does it also help when the meadow lies in the wind of the sea?",
+    ],
+)
+def test_sentences_that_lean_on_others_are_not_taken(sentence: str) -> None:
+    assert not stands_alone(sentence)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Which optimizer do they use?", "We train with the Adam optimizer for 40 epochs"),
+        ("What are the limitations?", "HiveNet cannot tell species apart, and heavy rain defeats it."),
+        ("what dataset did they use?", "1,204 hours"),
+        ("How does it compare to BuzzCount?", "4.8 bees per minute against 9.6 for BuzzCount"),
+        ("How many meadows were recorded?", "We record 1,204 hours in 17 meadows"),
+        ("What is the loss?", "the sum of a reconstruction term and a counting term"),
+        ("What happens without the separation stage?", "the error rises to 8.9 bees per minute"),
+        ("What is this paper about?", "We present HiveNet"),
+        ("What is future work?", "In future work we want to tell species apart."),
+        ("How long does the battery last?", "battery for 31 days"),
+    ],
+)
+async def test_what_the_paper_says_is_quoted_with_its_place(question: str, words: str) -> None:
+    found = await ask(question)
+    assert found.outcome in (Outcome.ANSWERED, Outcome.UNSURE)
+    assert words in said(found)
+    assert 1 <= len(found.evidence) <= 3
+    assert all(evidence.section and evidence.page for evidence in found.evidence)
+    assert found.text == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does it run in real time?",
+        "How many parameters does the network have?",
+        "Is the code available?",
+        "Does it work for protein folding?",
+        "Which Kubernetes version hosts the inference cluster?",
+        "Did they use reinforcement learning with human feedback?",
+    ],
+)
+async def test_what_the_paper_does_not_say_is_refused(question: str) -> None:
+    found = await ask(question)
+    assert found.outcome in (Outcome.NOT_IN_PAPER, Outcome.OFF_TOPIC)
+    assert found.evidence == ()
+    assert found.text == ""
+
+
+async def test_a_refusal_shows_what_comes_nearest() -> None:
+    found = await ask("Does the method work with honey bees in tropical rain forests?")
+    assert found.outcome in (Outcome.NOT_IN_PAPER, Outcome.UNSURE)
+    assert found.nearest or found.evidence
+
+
+@pytest.mark.parametrize("question", ["What is the weather in Paris?", "Who won the football world cup?"])
+async def test_what_has_nothing_to_do_with_the_paper_is_off_topic(question: str) -> None:
+    assert (await ask(question)).outcome == Outcome.OFF_TOPIC
+
+
+async def test_a_follow_up_leans_on_the_question_before() -> None:
+    turns = (Turn("person", "Which optimizer do they train with?"), Turn("bot", "Adam."))
+    assert "40 epochs" in said(await ask("And what else?", turns=turns))
+
+
+async def test_numbers_of_people_need_a_number() -> None:
+    people = passage("We asked 23 participants to count bees by eye in a meadow.", "4 Experiments")
+    assert "23 participants" in said(await ask("How many participants took part?", more=(people,)))
+    vague = passage("Many participants liked to count the bees in the meadow.", "4 Experiments")
+    assert (await ask("How many participants took part?", more=(vague,))).outcome == Outcome.NOT_IN_PAPER
+
+
+def test_passages_come_by_words_and_by_kind() -> None:
+    assert retrieve("Which optimizer?", TEXT.passages, limit=1)[0].text.startswith("We train with the Adam")
+    assert retrieve("What are the limitations?", TEXT.passages, limit=1)[0].section == "6 Limitations"
+    assert retrieve("anything", [], limit=8) == []
+    assert len(retrieve("bees", TEXT.passages, limit=3)) == 3
+
+
+def test_importing_the_reader_costs_little() -> None:
+    script = (
+        "import sys, bot.llm.embedded; "
+        "print(*[name for name in ('numpy', 'onnxruntime', 'tokenizers', 'wordllama', 'pypdfium2') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert loaded <= {"numpy"}
+
+
+def test_a_claim_points_at_its_paper() -> None:
+    made = claims(TEXT.passages)
+    assert all(isinstance(claim, Claim) and isinstance(claim.evidence, Evidence) for claim in made)
+    assert {claim.evidence.paper_id for claim in made} == {ID}
