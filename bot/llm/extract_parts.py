@@ -98,7 +98,7 @@ _RULES: tuple[_Rule, ...] = (
         r"experiments (?:show|demonstrate)|we (?:find|found|observe[d]?|show|demonstrate)|"
         r"(?:increase|decrease|reduc)(?:s|ed|tion)?\b.{0,40}\bby\b|significantly|"
         r"\d.{0,60}\b(?:against|compared (?:to|with)|versus|vs\.?) .{0,20}\d|"
-        r"(?:reach|obtain|yield)(?:es|ed|s)? an?\b)",
+        r"\bhalves?\b|\bfrom \d[\d.]*%? to \d|(?:reach|obtain|yield)(?:es|ed|s)? an?\b)",
         frozenset({Role.ABSTRACT, Role.RESULTS, Role.CONCLUSION, Role.EXPERIMENTS}),
         r"\d+(?:\.\d+)?\s*(?:%|points?|x\b|×)|\b\d+\.\d+\b|\boutperform|\bour\b",
         r"\b(?:section|appendix|future|et al\.?,? \(?\d{4}\)? (?:show|find|propose|report))",
@@ -116,7 +116,8 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         Part.BASELINES, 2,
-        r"\bbaselines\b|\bbaseline (?:models?|methods?|systems?|approach)|\bas (?:a |our )?baselines?\b|"
+        r"\bbaselines\b|\bwe\b.{0,60}\bcompare\b|\bas (?:a |our )?baselines?\b|"
+        r"\bbaseline (?:models?|methods?|systems?|approach)|"
         r"\bcompar(?:e|ed|ing|ison)s?\b.{0,60}\b(?:with|to|against|between)\b.{0,60}"
         r"\b(?:methods?|models?|approach|systems?|algorithms?|baselines?)|\bcompetitors?\b",
         _TESTS, r"\b(?:baselines?|we compare|compared (?:with|to|against))\b",
@@ -133,7 +134,8 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         Part.PIPELINE, 3,
-        r"\b(?:first(?:ly)?,? we|we (?:first|then|next|finally)|consists? of (?:two|three|four|five|"
+        r"\b(?:first(?:ly)?,? we|[A-Z]\w+ first \w+s\b|we (?:first|then|next|finally)|"
+        r"consists? of (?:two|three|four|five|"
         r"several|the "
         r"following|a)|(?:two|three|four|five)[- ](?:stage|step|phase)|pipeline|overview of|our (?:method|"
         r"approach|"
