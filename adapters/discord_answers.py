@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.discord_forms import form_in, parts
-from adapters.discord_views import Page, pages
+from adapters.discord_views import Page, pages, rest_in_file
 from adapters.discord_ways import Way
 from bot import doc as d
 from bot.domain import Reply
@@ -29,7 +29,8 @@ class Answer:
 
     ``private`` is the guess, from the command table, where the sign of life is shown before the reply is
     known; a reply that says otherwise takes the sign's place in the right one. ``entered`` keeps what was
-    typed into forms, by command, so that a form can come back after a mistake.
+    typed into forms, by command, so that a form can come back after a mistake; ``most`` is the number of
+    messages that can be sent.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class Answer:
         command: str = "/paper",
         private: bool = False,
         part: int | None = None,
+        most: int = 100,
         entered: MutableMapping[str, dict[str, str]] | None = None,
     ) -> None:
         self._way, self._clock, self._command = way, clock, command
-        self._private, self._part = private, part
+        self._private, self._part, self._most = private, part, most
         self._entered = {} if entered is None else entered
         self._shown: str | None = None
         self._drawn: datetime | None = None
@@ -91,7 +93,9 @@ class Answer:
             self.done = self.begun = True
             if await self._opened(reply.doc):
                 return None
-            split = pages(self._with_retry(reply), command=self._command)
+            doc = self._with_retry(reply)
+            split = pages(doc, command=self._command)
+            split = rest_in_file(doc, split, self._most, command=self._command)
             first = await self._send(split, reply.private)
             return None if reply.private else first
 

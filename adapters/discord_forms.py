@@ -15,6 +15,10 @@ from bot import doc as d
 
 SELECT, INPUT, TEXT, LABEL = 3, 4, 10, 18
 ROWS = 5
+ASK = "~ask~"
+QUESTION = d.Form("Ask", ASK, (d.Input("question", "Your question", lines=3, required=True),))
+"""What the Ask button opens where the bot may not read messages; its answer is as good as a reply."""
+
 _PART = re.compile(r"~([0-9])~(.*)", re.DOTALL)
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from adapters.discord_answers import Answer
 from adapters.discord_commands import focused, verb_of
+from adapters.discord_forms import ASK, QUESTION
 from adapters.discord_places import Change, Places
 from adapters.discord_requests import Recent, Talk, of_interaction
 from adapters.discord_rest import Rest
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 SUGGEST_WITHIN = 2.0
 """Seconds for completions; Discord's window is 3."""
+
+MOST_BY_USER = 6
+"""Messages that can answer an interaction where only the person installed the bot: one and 5 follow-ups."""
 
 NO_CONTENT = (
     "I cannot read messages here unless you mention me. Mention me in front of your question, or press Ask."
@@ -94,6 +98,8 @@ class Listening:
         """A command, a press, a form, or an option that is being typed."""
         if interaction.type is discord.InteractionType.autocomplete:
             await self._suggest(interaction)
+        elif _pressed(interaction) == ASK:
+            await self._way(interaction).open(QUESTION, 0, {})
         elif interaction.type is not discord.InteractionType.ping:
             request, part = of_interaction(interaction, self._infos)
             await self._interact(interaction, request, part)
@@ -102,23 +108,40 @@ class Listening:
         self, interaction: discord.Interaction[Any], request: Request, part: int | None
     ) -> None:
         info = self._table.get(verb_of(request.text))
-        user = str(interaction.user.id)
-        after = MessageWay(
-            self._rest, channel=str(interaction.channel_id), user=user, direct=interaction.guild_id is None
+        key = f"{request.user} {request.channel}"
+        entered = self._entered.get(key, {})
+        self._entered[key] = entered
+        answer = Answer(
+            self._way(interaction),
+            self._clock,
+            command=self._command,
+            private=request.kind == "command" and (info is None or info.private),
+            part=part,
+            most=100 if interaction.is_guild_integration() else MOST_BY_USER,
+            entered=entered,
         )
-        modals = interaction.type is not discord.InteractionType.modal_submit
-        token = {"id": str(interaction.id), "token": interaction.token}
-        way = InteractionWay(
-            self._rest, self._clock, app=self._application, after=after, modals=modals, **token
-        )
-        entered = self._entered.get(user, {})
-        self._entered[user] = entered
-        private = info.private if info else True
-        answer = Answer(way, self._clock, command=self._command, private=private, part=part, entered=entered)
         if request.kind == "form":
             answer.submitted(request.text, dict(request.values))
-        waits = self._form_after if modals and (part is not None or (info and info.form)) else self._ack_after
+        opens = part is not None or (info is not None and info.form)
+        waits = self._form_after if opens and not _submitted(interaction) else self._ack_after
         await self._answer(request, answer, waits, must=True)
+
+    def _way(self, interaction: discord.Interaction[Any]) -> InteractionWay:
+        after = MessageWay(
+            self._rest,
+            channel=str(interaction.channel_id),
+            user=str(interaction.user.id),
+            direct=interaction.guild_id is None,
+        )
+        return InteractionWay(
+            self._rest,
+            self._clock,
+            app=self._application,
+            id=str(interaction.id),
+            token=interaction.token,
+            after=after,
+            modals=not _submitted(interaction),
+        )
 
     async def _answer(self, request: Request, answer: Answer, waits: float, *, must: bool) -> None:
         """Let the core answer; after ``waits`` seconds show a sign of life; leave nobody waiting."""
@@ -184,7 +207,7 @@ class Listening:
         if self.reads_content or thread in self._hinted:
             return
         self._hinted[thread] = True
-        buttons = d.Buttons((d.Button("Ask", "ask", "primary"),)) if "ask" in self._table else d.Buttons(())
+        buttons = d.Buttons((d.Button("Ask", ASK, "primary"),))
         await answer.send(Reply((d.paragraph(NO_CONTENT), buttons)))
 
     # --- the life of a server -------------------------------------------------------------------------
@@ -202,3 +225,12 @@ class Listening:
     def places(self) -> Places:
         """Which channels can be posted to."""
         return self._places
+
+
+def _submitted(interaction: discord.Interaction[Any]) -> bool:
+    return interaction.type is discord.InteractionType.modal_submit
+
+
+def _pressed(interaction: discord.Interaction[Any]) -> str:
+    data: dict[str, Any] = dict(interaction.data or {})
+    return "" if _submitted(interaction) else str(data.get("custom_id", ""))

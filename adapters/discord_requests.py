@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import discord
 
 from adapters.discord_commands import MENU, about, typed
-from adapters.discord_forms import part_of, values
+from adapters.discord_forms import ASK, part_of, values
 from adapters.discord_posts import channel_id
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
@@ -59,16 +59,20 @@ def of_interaction(
         text = about(data["resolved"]["messages"][data["target_id"]])
     else:
         text = typed(data, infos)
+    kind: Literal["command", "reply", "form"] = "form" if answers else "command"
+    if text == ASK:
+        kind, text, answers = "reply", answers.get("question", ""), {}
     direct = interaction.guild_id is None
     request = Request(
         channel_id(channel),
         UserId(f"discord:{interaction.user.id}"),
         text,
-        kind="form" if answers else "command",
+        kind=kind,
         user_name=interaction.user.display_name,
         thread=thread,
         message=str(interaction.id),
         values=answers,
+        mentioned=kind == "reply",
         direct=direct,
         is_admin=direct or interaction.permissions.manage_channels,
         workspace=str(interaction.guild_id or ""),

@@ -16,6 +16,7 @@ from typing import assert_never
 from adapters.discord_forms import openers
 from adapters.discord_text import Json, address, cut, escape, inline, one_line, shorten
 from bot import doc as d
+from bot.render import markdown
 
 ROW, BUTTON, TEXT, GALLERY, FILE, SEPARATOR = 1, 2, 10, 12, 13, 14
 V2 = 1 << 15
@@ -208,8 +209,19 @@ def _button(item: d.Button) -> Json:
 
 
 def _form(form: d.Form, command: str) -> Iterator[_Piece]:
-    """A form inside a message: the way to type it, and a button that opens it."""
-    if form.typed:
-        yield _Line(escape(form.typed))
+    """A form inside a message: buttons that open it, and the way to type it instead."""
+    yield _Line(f"**{escape(form.title)}**", loose=True)
     buttons = openers(form)
     yield from (row(buttons[at : at + 5]) for at in range(0, len(buttons), 5))
+    if form.typed:
+        yield _Line(f"-# By command: {escape(form.typed)}")
+
+
+def rest_in_file(doc: d.Doc, split: Sequence[Page], most: int, *, command: str = "/paper") -> list[Page]:
+    """At most ``most`` messages; where there are more, the last says so and holds all of it as a file."""
+    if len(split) <= most:
+        return list(split)
+    name = "answer.md"
+    told: Json = {"type": TEXT, "content": "The whole answer is in the file."}
+    shown: Json = {"type": FILE, "file": {"url": f"attachment://{name}"}}
+    return [*split[: most - 1], Page((told, shown), ((name, markdown.render(doc, command=command)),))]

@@ -493,8 +493,9 @@ async def test_without_message_content_it_says_how_to_be_heard() -> None:
             await core.until(lambda: bool(core.asked))
             assert [one.text for one in core.asked] == ["which data?"]
             pressed = await server.presses(hint, "Ask")
-            assert pressed.texts == ["You said: ask"]
-            assert core.asked[1].thread == str(thread.id)
+            asked = await server.submits(pressed, {"Your question": "which losses?"})
+            assert asked.texts == ["You said: which losses?"]
+            assert (core.asked[1].kind, core.asked[1].thread) == ("reply", str(thread.id))
 
 
 async def test_used_by_one_person_outside_any_server(server: Server) -> None:
@@ -503,6 +504,19 @@ async def test_used_by_one_person_outside_any_server(server: Server) -> None:
         reply = await server.types("/paper search nerf", channel=server.dm("ada"), user_installed=True)
         assert reply.texts == ["You said: search nerf"]
         assert core.asked[0].direct
+
+
+async def test_what_one_person_may_not_be_sent_in_messages_comes_in_a_file(server: Server) -> None:
+    words = " ".join(f"word{n}" for n in range(5000))
+
+    async def long(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((d.paragraph(words),)))
+
+    async with running(server, Core(long)):
+        asked = await server.types("/paper search x", channel=server.dm("ada"), user_installed=True)
+        await asked.until(contains="in the file")
+        assert len(asked.messages) == 6
+        assert [one["filename"] for one in asked.messages[-1]["attachments"]] == ["answer.md"]
 
 
 async def test_a_stop_lets_answers_finish_and_a_kill_says_so(server: Server, papers: Channel) -> None:

@@ -44,7 +44,7 @@ EVERY_BLOCK: d.Doc = (
     d.Buttons(
         (d.Button("Summary", "show 2308.04079 full", "primary"), d.Button("Delete", "forget", "danger"))
     ),
-    d.Form("Schedule", "schedule", (d.Input("at", "Time"),), typed="Type /paper schedule 09:00"),
+    d.Form("Schedule", "schedule", (d.Input("at", "Time"),), typed="/paper schedule 09:00"),
     d.File("saved list.bib", "@article{a}"),
 )
 
@@ -65,12 +65,13 @@ def test_every_block_is_shown() -> None:
         "**Authors:** Ada\n"
         "\n> We reach\n> 30 fps.\n"
         "-# section “Results”, page 5\n"
-        "Type /paper schedule 09:00"
+        "**Schedule**\n"
+        "-# By command: /paper schedule 09:00"
     )
     assert labels(found) == ["Summary", "Delete", "Schedule"]
     assert found[0].files == (("saved_list.bib", "@article{a}"),)
     kinds = [one["type"] for one in found[0].components]
-    assert kinds == [10, 12, 14, 1, 10, 1, 13]
+    assert kinds == [10, 12, 14, 1, 10, 1, 10, 13]
 
 
 @pytest.mark.parametrize(

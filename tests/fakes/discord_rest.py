@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.discord_call import Call, body_of
 from tests.fakes.discord_faults import Faults, Rates, limited, refusal, reply
 from tests.fakes.discord_forms import check_commands
 from tests.fakes.discord_gateway import Gateway, is_dm
@@ -18,13 +18,6 @@ from tests.fakes.discord_world import ANNOUNCEMENT, FORUM, THREADS, Channel, Wor
 NONCE_WINDOW = 180.0
 ARCHIVE = {60, 1440, 4320, 10080}
 MAJOR = ("channel", "guild", "token")
-
-
-class Call:
-    """A request taken apart, so that it can also be carried out after its sender was cut off."""
-
-    def __init__(self, path: dict[str, str], query: dict[str, str], body: Any) -> None:
-        self.path, self.query, self.body = path, query, body
 
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -84,7 +77,7 @@ class Rest:
         name = getattr(handler, "__name__", "")
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            call = Call(dict(request.match_info), dict(request.query), await _body(request))
+            call = Call(dict(request.match_info), dict(request.query), await body_of(request))
             self.calls.append(name)
             answer = await self._answer(request, name, lambda: handler(call), call)
             self.invalid_requests += answer.status in (401, 403, 429)
@@ -377,25 +370,3 @@ class Rest:
 
 TOKENLESS = {"callback", "follow_up", "get_answer", "edit_answer", "delete_answer"}
 UNLIMITED = {"callback", "me", "application", "gateway_bot", "get_commands", "put_commands"}
-
-
-async def _body(request: web.Request) -> Any:
-    """JSON, or the JSON part of a form with files; the files become attachments."""
-    if request.content_type == "application/json":
-        return await request.json()
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        payload = json.loads(str(form["payload_json"]))
-        names = [str(getattr(part, "filename", "")) for key, part in form.items() if key.startswith("files[")]
-        payload["attachments"] = [
-            {
-                "id": str(at),
-                "filename": name,
-                "size": 1,
-                "url": f"https://cdn.invalid/{name}",
-                "proxy_url": "",
-            }
-            for at, name in enumerate(names)
-        ]
-        return payload
-    return {}
