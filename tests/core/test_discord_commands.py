@@ -1,0 +1,148 @@
+"""The command table and the forms on Discord: pure, and taken by both judges."""
+
+import pytest
+from simcord.backend import Backend
+from simcord.components import validate_modal
+
+from adapters.discord_commands import about, definitions, focused, same, typed
+from adapters.discord_forms import ASK, QUESTION, modal, openers, part_of, parts, values
+from bot import doc as d
+from bot.commands.call import parse
+from bot.commands.table import INFOS, TABLE
+from bot.domain import Channel, ChannelId, CommandInfo, Option, Request, UserId
+from bot.views.channels import schedule_form, settings_form
+from tests.fakes.discord_forms import check_commands, check_modal
+from tests.fakes.discord_rules import Json
+from tests.fakes.discord_stories import command_data, modal_data
+
+CHANNEL = Channel(ChannelId("discord:1"))
+FORMS = [schedule_form(CHANNEL), settings_form(CHANNEL), QUESTION]
+
+
+def registered() -> list[Json]:
+    """The commands as Discord gives them back: with ids, and defaults of its own."""
+    return [{**one, "id": "1", "version": "2", "nsfw": False} for one in definitions(INFOS, "/paper")]
+
+
+def test_the_whole_table_is_taken() -> None:
+    made = definitions(INFOS, "/paper")
+    check_commands(made)
+    assert len(Backend().register_commands(None, made)) == 2
+    assert [one["name"] for one in made[0]["options"]] == [info.name for info in INFOS]
+    assert made[0]["name"] == "paper"
+
+
+def test_it_is_told_again_only_when_something_changed() -> None:
+    ours = definitions(INFOS, "/paper")
+    assert same(ours, registered())
+    assert same(ours, list(reversed(registered())))
+    assert not same(definitions(INFOS[1:], "/paper"), registered())
+    assert not same(definitions(INFOS, "/papers"), registered())
+    reworded = (CommandInfo("help", "Other words.", "", "", INFOS[0].options), *INFOS[1:])
+    assert not same(definitions(reworded, "/paper"), registered())
+
+
+@pytest.mark.parametrize("info", INFOS, ids=lambda info: info.name)
+def test_every_example_reaches_the_core_as_it_is_written(info: CommandInfo) -> None:
+    """What a person types after Discord's slash means the same to the core as the line itself."""
+    data = command_data(info.example, registered())
+
+    def meaning(line: str) -> tuple[str, str, dict[str, str]]:
+        request = Request(ChannelId("discord:1"), UserId("discord:2"), line)
+        call = parse(request, TABLE)
+        return call.info.name, call.words, dict(call.options)
+
+    plain = meaning(info.example)
+    chosen = meaning(typed(data, INFOS))
+    assert chosen[0] == plain[0]
+    told = " ".join([chosen[1], *chosen[2].values()]).split()
+    assert sorted(told) == sorted(" ".join([plain[1], *plain[2].values()]).split())
+
+
+def test_options_of_several_words_keep_together() -> None:
+    info = CommandInfo(
+        "search", "s", "", "", (Option("words", "w", True), Option("author", "a", lead="author:"))
+    )
+    options = [
+        {"name": "author", "value": 'Ada "L" Lovelace'},
+        {"name": "words", "value": "radiance\nfields"},
+    ]
+    data = {"options": [{"name": "search", "options": options}]}
+    assert typed(data, [info]) == 'search radiance fields author:"Ada L Lovelace"'
+
+
+def test_a_command_that_is_no_longer_in_the_table_still_reaches_the_core() -> None:
+    data = {"options": [{"name": "gone", "options": [{"name": "x", "value": "y"}]}]}
+    assert typed(data, INFOS) == "gone y"
+    assert typed({"name": "paper"}, INFOS) == ""
+
+
+def test_what_is_being_typed() -> None:
+    data = command_data("/paper show 2308", registered(), focus="id")
+    assert focused(data) == ("id", "2308")
+    assert focused({"options": [{"name": "show", "options": []}]}) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        ({"content": "see (https://arxiv.org/abs/2308.04079)."}, "ask https://arxiv.org/abs/2308.04079"),
+        (
+            {"components": [{"type": 10, "content": "## [T](<https://arxiv.org/abs/2308.04079>)"}]},
+            "ask https://arxiv.org/abs/2308.04079",
+        ),
+        ({"embeds": [{"url": "https://doi.org/10.1/x", "title": "T"}]}, "ask https://doi.org/10.1/x"),
+        ({"content": "arXiv 2308.04079"}, "ask arXiv 2308.04079"),
+        ({}, "ask"),
+    ],
+)
+def test_the_paper_that_a_message_is_about(message: Json, asked: str) -> None:
+    assert about(message) == asked
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.title)
+def test_every_part_of_every_form_is_taken(form: d.Form) -> None:
+    for part in range(parts(form)):
+        made = modal(form, part)
+        check_modal(made)
+        validate_modal(made)
+
+
+def test_a_form_comes_back_as_it_was_shown() -> None:
+    shown: dict[str, str] = {}
+    form = settings_form(CHANNEL)
+    for part in range(parts(form)):
+        shown |= values(modal_data(modal(form, part), {}))
+    assert shown["limit"] == "5"
+    assert shown["days"] == "mon,tue,wed,thu,fri"
+    assert set(shown) == {field.name for field in form.fields}
+
+
+def test_what_was_entered_before_is_in_the_form_again() -> None:
+    entered = {"at": "25:99", "days": "fri"}
+    rows = modal(schedule_form(CHANNEL), 0, entered)["components"]
+    by_name = {row["component"]["custom_id"]: row["component"] for row in rows}
+    assert by_name["at"]["value"] == "25:99"
+    assert [one["value"] for one in by_name["days"]["options"] if one.get("default")] == ["fri"]
+
+
+def test_every_limit_of_a_modal_is_kept() -> None:
+    many = tuple(d.Choice(f"zone {n}", f"{n}") for n in range(60))
+    fields = (
+        d.Input("a", "label " * 20, "x" * 5000, "hint " * 40, lines=3, required=True),
+        d.Select("b", "zone", many, ("3",)),
+        d.Select("c", "none", ()),
+        d.Select("d", "one", many[:2]),
+    )
+    made = modal(d.Form("title " * 20, "settings", fields))
+    check_modal(made)
+    validate_modal(made)
+    assert [row["component"]["type"] for row in made["components"]] == [4, 4, 4, 3]
+
+
+def test_the_buttons_of_a_form_say_which_part_they_open() -> None:
+    form = settings_form(CHANNEL)
+    assert [part_of(one.command) for one in openers(form)] == [(0, "settings"), (1, "settings")]
+    assert part_of("show 2308.04079") == (None, "show 2308.04079")
+    assert part_of(ASK) == (None, ASK)
+    assert openers(d.Form("t", "x" * 98, ())) == ()
