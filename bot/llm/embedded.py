@@ -1,0 +1,57 @@
+"""The embedded reader: no key, no network, no model server. It quotes, and never makes a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.domain import Answer, FullText, Paper, Question, Summary
+from bot.evidence import check
+from bot.ports import Words
+
+VERSION = "embedded-1"
+"""Changes when the same text would give another summary."""
+
+
+class EmbeddedSummarizer:
+    """Summaries made of the paper's own sentences, in any language the paper's."""
+
+    name = "embedded"
+    prompt_version = VERSION
+
+    async def summarize(self, paper: Paper, text: FullText, *, language: str = "en") -> Summary:
+        """The gist and the claims that were found; parts that the paper does not tell are left out."""
+        return await asyncio.to_thread(_summary, paper, text, language)
+
+
+class EmbeddedAnswerer:
+    """Answers made of the two or three sentences that say it best, or that the paper does not say."""
+
+    name = "embedded"
+
+    async def answer(self, question: Question, *, words: Words | None = None) -> Answer:
+        """The quotes with their places; ``text`` stays empty, as nothing is written."""
+        return await asyncio.to_thread(_answer, question)
+
+
+def _summary(paper: Paper, text: FullText, language: str) -> Summary:
+    from bot.llm.extract_gist import gist
+    from bot.llm.extract_parts import claims
+
+    passages = text.passages
+    abstract = paper.abstract or " ".join(p.text for p in passages if p.kind == "abstract")
+    held = check(claims(passages), passages).claims
+    return Summary(
+        paper_id=paper.id,
+        gist=gist(paper.title, abstract),
+        claims=held,
+        model=EmbeddedSummarizer.name,
+        basis=text.basis,
+        language=language,
+        prompt_version=VERSION,
+    )
+
+
+def _answer(question: Question) -> Answer:
+    from bot.llm.extract_answer import answer
+
+    return answer(question)
