@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bot.domain import Answer, Claim, Evidence, FullText, Outcome, Paper, Part, Passage, Question, Summary
+from bot.domain import Answer, Evidence, FullText, Outcome, Paper, Part, Passage, Question, Summary
 from bot.errors import BudgetSpent, ModelLied
-from bot.evidence import QUOTE, Lock, clip, fold, numbers_hold, polarity_holds, present, verify
+from bot.evidence import QUOTE, Lock, clip, fold
 from bot.llm import prompts
 from bot.llm.excerpt import choose, chunks, cost, readable
 from bot.llm.openai import ChatModel, Message, Task, conversation
 from bot.llm.schema import (
     AnswerOut,
-    ClaimOut,
-    QuoteOut,
     SummaryOut,
     answer_so_far,
     outcome_so_far,
     quotes_so_far,
 )
+from bot.llm.truth import Held, Truth, carried, quotes_found
 from bot.ports import Clock, Words
-from bot.text import content_stems, sentences
 
-GIST = 280
-"""Characters of a gist, at most."""
-_LIES = 0.3
-"""Share of entries that may fail the lock before the model is asked again."""
 _SHARE = 0.6
 _SMALL = 8_000
 _FULL_TOKENS, _SHORT_TOKENS, _ANSWER_TOKENS = 4_000, 1_200, 1_000
@@ -36,19 +29,6 @@ _SHORT_ROOM = 4_000
 _LOW, _LAST = 0.25, 0.05
 _PASSAGES, _PASSAGE, _QUESTION_ROOM = 10, 1_800, 2_600
 _NEAREST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What of a summary passed the lock; ``lies`` are the texts that did not."""
-
-    gist: str
-    claims: tuple[Claim, ...]
-    lies: tuple[str, ...]
-
-    @property
-    def honest(self) -> bool:
-        return len(self.lies) <= _LIES * max(1, len(self.lies) + len(self.claims)) and bool(self.claims)
 
 
 class OpenAISummarizer:
@@ -76,12 +56,12 @@ class OpenAISummarizer:
             raise BudgetSpent("The rest of the day's money for the model is kept for questions.")
         short = left < _LOW
         passages = _with_abstract(paper, text.passages)
-        lock = Lock(passages)
+        truth = Truth(paper, passages)
         if self._context < _SMALL and not short:
-            held = await self._in_pieces(paper, passages, lock, language)
+            held = await self._in_pieces(paper, passages, truth, language)
         else:
             room = min(int(self._context * _SHARE), _SHORT_ROOM if short else self._context)
-            held = await self._read(paper, choose(passages, room), lock, language, short=short)
+            held = await self._read(paper, choose(passages, room), truth, language, short=short)
         return Summary(
             paper_id=paper.id,
             gist=held.gist,
@@ -94,35 +74,37 @@ class OpenAISummarizer:
             note="Short, because the day's money for the model runs low." if short else "",
         )
 
-    async def _in_pieces(self, paper: Paper, passages: Sequence[Passage], lock: Lock, language: str) -> _Held:
+    async def _in_pieces(
+        self, paper: Paper, passages: Sequence[Passage], truth: Truth, language: str
+    ) -> Held:
         """For a small context: claims of each piece, merged here and not by the model."""
         room = max(400, int(self._context * _SHARE) - _SHORT_TOKENS)
         pieces = list(chunks(readable(passages), room))
-        read = [self._read(paper, piece, lock, language, short=True) for piece in pieces]
+        read = [self._read(paper, piece, truth, language, short=True) for piece in pieces]
         results = await asyncio.gather(*read, return_exceptions=True)
         if faults := [r for r in results if isinstance(r, BaseException) and not isinstance(r, ModelLied)]:
             raise faults[0]
-        found = [result for result in results if isinstance(result, _Held)]
+        found = [result for result in results if isinstance(result, Held)]
         if not found:
             raise ModelLied(f"Nothing of what {self.name} says of the paper stands in it.")
         order = list(Part)
         claims = sorted((c for held in found for c in held.claims), key=lambda claim: order.index(claim.part))
-        return _Held(found[0].gist, fold(claims), ())
+        return Held(found[0].gist, fold(claims), ())
 
     async def _read(
-        self, paper: Paper, passages: Sequence[Passage], lock: Lock, language: str, *, short: bool
-    ) -> _Held:
+        self, paper: Paper, passages: Sequence[Passage], truth: Truth, language: str, *, short: bool
+    ) -> Held:
         system = prompts.summary_system(language, short=short)
         talk = conversation(system, prompts.summary_user(paper, passages))
         task = Task("summary", talk, _SHORT_TOKENS if short else _FULL_TOKENS, paper.id)
         said = await self._model.ask(task, SummaryOut)
-        held = _check_summary(paper, said, lock)
+        held = truth.summary(said)
         if not held.honest:
             again = (
                 Message("assistant", said.model_dump_json()),
                 Message("user", prompts.mend_claims(held.lies)),
             )
-            held = _check_summary(paper, await self._model.ask(task.then(*again), SummaryOut), lock)
+            held = truth.summary(await self._model.ask(task.then(*again), SummaryOut))
         if not held.honest:
             raise ModelLied(f"Too much of what {self.name} says of the paper does not stand in it.")
         return held
@@ -132,46 +114,6 @@ def _with_abstract(paper: Paper, passages: Sequence[Passage]) -> tuple[Passage, 
     if not paper.abstract or any(passage.kind == "abstract" for passage in passages):
         return tuple(passages)
     return (Passage(paper.id, -1, paper.abstract, "Abstract", kind="abstract"), *passages)
-
-
-def _check_summary(paper: Paper, said: SummaryOut, lock: Lock) -> _Held:
-    stated = [claim for claim in said.claims if present(claim.text)]
-    held, lies = [], []
-    for claim in (_claim(paper, out) for out in stated):
-        if claim is not None and (true := verify(claim, lock)):
-            held.append(true)
-        elif claim is None or not _stands(claim.text, claim.evidence.quote, lock):
-            lies.append(claim.text if claim else "")
-    order = list(Part)
-    claims = fold(sorted(held, key=lambda claim: order.index(claim.part)))
-    gist = " ".join(said.gist.split())
-    if not present(gist) or len(gist) > GIST or not _stands(gist, said.gist_quote, lock):
-        lies += [gist] if present(gist) else []
-        gist = _instead(claims)
-    return _Held(gist, claims, tuple(lie for lie in lies if lie))
-
-
-def _claim(paper: Paper, out: ClaimOut) -> Claim | None:
-    try:
-        part = Part(out.part)
-    except ValueError:
-        return None
-    return Claim(part, out.text, Evidence(paper.id, out.quote))
-
-
-def _stands(text: str, quote: str, lock: Lock) -> bool:
-    """Whether quote, numbers and denials hold, wherever in the paper."""
-    found = lock.find(quote)
-    return found is not None and numbers_hold(text, found.quote) and polarity_holds(text, found.quote)
-
-
-def _instead(claims: Sequence[Claim]) -> str:
-    """A gist from the claims, where the model's own does not hold."""
-    for part in (Part.CORE_IDEA, Part.RESULTS, Part.TASK, *Part):
-        for claim in claims:
-            if claim.part == part:
-                return claim.text
-    return ""
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -217,8 +159,8 @@ class OpenAIAnswerer:
         """The answer as far as its quotes carry it; None where nothing is left of it."""
         if said.outcome == "NOT_IN_PAPER":
             return self._silent(passages)
-        evidence = _quotes(said.quotes, passages, lock)
-        text = _carried(said.answer, evidence, [paper.title for paper in question.papers])
+        evidence = quotes_found(said.quotes, passages, lock)
+        text = carried(said.answer, evidence, [paper.title for paper in question.papers])
         if not evidence or not text:
             return None
         outcome = Outcome.ANSWERED if said.outcome == "ANSWERED" else Outcome.UNSURE
@@ -244,38 +186,6 @@ def _passages(passages: Sequence[Passage]) -> list[Passage]:
     return chosen
 
 
-def _quotes(quotes: Sequence[QuoteOut], passages: Sequence[Passage], lock: Lock) -> tuple[Evidence, ...]:
-    """The quotes as they stand in the passages, each once; page and section are the place found."""
-    found = []
-    for quote in quotes:
-        near = passages[quote.passage - 1] if 0 < quote.passage <= len(passages) else None
-        if evidence := lock.find(quote.quote, near=near):
-            found.append(evidence)
-    return tuple(dict.fromkeys(found))
-
-
-def _carried(answer: str, evidence: Sequence[Evidence], titles: Sequence[str]) -> str:
-    """The sentences of the answer whose numbers stand in the quotes (or a paper's title), and whose
-    denials stand in the quote that says most of the same."""
-    if not evidence or not present(answer):
-        return ""
-    known = " ".join((*(item.quote for item in evidence), *titles))
-    return " ".join(
-        sentence
-        for sentence in sentences(answer)
-        if numbers_hold(sentence, known)
-        and polarity_holds(_YES_NO.sub("", sentence), _closest(sentence, evidence))
-    )
-
-
-_YES_NO = re.compile(r"^(?:yes|no)[,.:]\s+", re.IGNORECASE)
-
-
-def _closest(sentence: str, evidence: Sequence[Evidence]) -> str:
-    said = set(content_stems(sentence))
-    return max((item.quote for item in evidence), key=lambda quote: len(said & set(content_stems(quote))))
-
-
 class _Draft:
     """Shows an answer while it is written, but nothing before a quote of it was found in the passages."""
 
@@ -288,7 +198,7 @@ class _Draft:
 
     async def __call__(self, raw: str) -> None:
         if self._evidence is None and (quotes := quotes_so_far(raw)) is not None:
-            self._evidence = _quotes(quotes, self._passages, self._lock)
+            self._evidence = quotes_found(quotes, self._passages, self._lock)
         if not self._evidence or outcome_so_far(raw) == "NOT_IN_PAPER":
             return
         text = answer_so_far(raw) or " ".join(f"“{item.quote}”" for item in self._evidence)
