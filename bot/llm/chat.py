@@ -160,7 +160,7 @@ class OpenAIAnswerer:
         if said.outcome == "NOT_IN_PAPER":
             return self._silent(passages)
         evidence = quotes_found(said.quotes, passages, lock)
-        text = carried(said.answer, evidence, [paper.title for paper in question.papers])
+        text = carried(said.answer, evidence, passages, known=[paper.title for paper in question.papers])
         if not evidence or not text:
             return None
         outcome = Outcome.ANSWERED if said.outcome == "ANSWERED" else Outcome.UNSURE

@@ -4,21 +4,23 @@ two places of a paper while quoting one. English only; statements in other langu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.domain import Passage
-from bot.text import content_stems, stems
+from bot.text import STOP_WORDS, content_stems, stems
 
 _DENIAL = re.compile(
-    r"\b(?:not|no|never|neither|nor|none|without|cannot|fail(?:s|ed)? to|unable to|\w+n['’]t)\b",
-    re.IGNORECASE,
+    r"\b(?:not|no|never|neither|none|without|cannot|fail(?:s|ed)? to|unable to|\w+n['’]t)\b", re.IGNORECASE
 )
 _REACH = 3
-"""Words that carry meaning after a denial, which it is taken to deny."""
-_RUN = 4
+"""Words that carry meaning after a denial (or before it, at the end), which it is taken to deny."""
+_RUN = 3
 """Such words in a row that a statement takes from elsewhere in the paper."""
 _NEW = 2
 """Of those, how many the quote must lack."""
+_TERM = 3
+"""A run that stands so often in the paper is its vocabulary and taken from nowhere."""
 
 _OPPOSITES = tuple(
     (frozenset(stems(one)), frozenset(stems(other)))
@@ -49,44 +51,60 @@ def contradicts(text: str, quote: str) -> bool:
 
 def _denials_differ(text: str, quote: str) -> bool:
     said, quoted = _denied(text), _denied(quote)
-    if any(part and not any(part & other for other in quoted) for part in said):
+    if len(said) > len(quoted):
         return True
+    for part in said:
+        match = max(quoted, key=lambda other: len(part & other))
+        if part and not part & match:
+            return True
+        quoted.remove(match)
     stated = frozenset(content_stems(text))
-    return any(
-        len(part) >= 2 and part <= stated and not any(part & other for other in said) for part in quoted
-    )
+    return any(len(part) >= 2 and part <= stated for part in quoted)
 
 
 def _denied(text: str) -> list[frozenset[str]]:
-    """What each denial of a text is about: the next words that carry meaning."""
-    return [frozenset(content_stems(text[match.end() :])[:_REACH]) for match in _DENIAL.finditer(text)]
+    """What each denial of a text is about: the next words that carry meaning, else the last before."""
+    found = []
+    for match in _DENIAL.finditer(text):
+        after = content_stems(text[match.end() :])[:_REACH]
+        found.append(frozenset(after or content_stems(text[: match.start()])[-2:]))
+    return found
 
 
 def _opposite(text: str, quote: str) -> bool:
-    said, quoted = set(stems(text)), set(stems(quote))
+    said, quoted = Counter(stems(text)), Counter(stems(quote))
     return any(
-        said & a and not said & b and quoted & b and not quoted & a
+        _count(said, a) > _count(quoted, a) and _count(said, b) < _count(quoted, b)
         for pair in _OPPOSITES
         for a, b in (pair, pair[::-1])
     )
+
+
+def _count(counts: Counter[str], some: frozenset[str]) -> int:
+    return sum(counts[stem] for stem in some)
 
 
 class Patchwork:
     """Knows a paper's runs of words, to tell whether a statement borrows one that its quote lacks."""
 
     def __init__(self, passages: Iterable[Passage], *, allowed: Sequence[str] = ()) -> None:
-        self._runs = {run for passage in passages for run in _runs(content_stems(passage.text))}
-        self._allowed = {run for text in allowed for run in _runs(content_stems(text))}
+        counts = Counter(run for passage in passages for run in _all_runs(passage.text))
+        self._rare = {run for run, count in counts.items() if count < _TERM}
+        self._rare -= {run for text in allowed for run in _all_runs(text)}
 
     def found(self, text: str, quote: str) -> bool:
-        """Whether four meaningful words in a row of ``text`` stand elsewhere in the paper, and two or more
-        of them not in ``quote``."""
-        quoted = set(content_stems(quote))
+        """Whether three meaningful words in a row of ``text``, or four of any kind, stand once or twice
+        elsewhere in the paper, and two or more of them not in ``quote``."""
+        quoted = set(stems(quote))
         return any(
-            run in self._runs and run not in self._allowed and sum(stem not in quoted for stem in run) >= _NEW
-            for run in _runs(content_stems(text))
+            run in self._rare and sum(stem not in quoted for stem in run) >= _NEW for run in _all_runs(text)
         )
 
 
-def _runs(row: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    return zip(*(row[start:] for start in range(_RUN)), strict=False)
+def _all_runs(text: str) -> Iterator[tuple[str, ...]]:
+    yield from _runs(content_stems(text), _RUN)
+    yield from (run for run in _runs(stems(text), _RUN + 1) if not STOP_WORDS.issuperset(run))
+
+
+def _runs(row: Sequence[str], length: int) -> Iterable[tuple[str, ...]]:
+    return zip(*(row[start:] for start in range(length)), strict=False)

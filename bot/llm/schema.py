@@ -28,7 +28,8 @@ def _entries(value: object) -> object:
     """A list without what is no object: one odd entry must not cost the whole answer."""
     if value is None:
         return []
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else value
+    known = (dict, BaseModel)
+    return [entry for entry in value if isinstance(entry, known)] if isinstance(value, list) else value
 
 
 Line = Annotated[str, BeforeValidator(_line)]

@@ -103,13 +103,23 @@ def quotes_found(quotes: Sequence[QuoteOut], passages: Sequence[Passage], lock: 
     return tuple(dict.fromkeys(found))
 
 
-def carried(answer: str, evidence: Sequence[Evidence], titles: Sequence[str]) -> str:
-    """The sentences of the answer whose numbers stand in the quotes (or a paper's title), and which do not
-    contradict the quote that says most of the same."""
+def carried(
+    answer: str, evidence: Sequence[Evidence], passages: Sequence[Passage], *, known: Sequence[str] = ()
+) -> str:
+    """The sentences of the answer that the quotes carry: numbers stand in them (or in ``known``, the
+    papers' titles), what they say is not turned round, and no words come from elsewhere."""
     if not evidence or not present(answer):
         return ""
-    known = " ".join((*(item.quote for item in evidence), *titles))
-    return " ".join(s for s in sentences(answer) if numbers_hold(s, known) and _agrees(s, evidence))
+    quotes = " ".join(item.quote for item in evidence)
+    numbered = " ".join((quotes, *known))
+    patchwork = Patchwork(passages, allowed=known)
+    return " ".join(
+        sentence
+        for sentence in sentences(answer)
+        if numbers_hold(sentence, numbered)
+        and _agrees(sentence, evidence)
+        and not patchwork.found(sentence, quotes)
+    )
 
 
 def _agrees(sentence: str, evidence: Sequence[Evidence]) -> bool:
