@@ -19,7 +19,7 @@ _RUN = 3
 """Such words in a row that a statement takes from elsewhere in the paper."""
 _NEW = 2
 """Of those, how many the quote must lack."""
-_TERM = 3
+_TERM = 5
 """A run that stands so often in the paper is its vocabulary and taken from nowhere."""
 
 _OPPOSITES = tuple(
@@ -94,11 +94,9 @@ class Patchwork:
 
     def found(self, text: str, quote: str) -> bool:
         """Whether three meaningful words in a row of ``text``, or four of any kind, stand once or twice
-        elsewhere in the paper, and two or more of them not in ``quote``."""
-        quoted = set(stems(quote))
-        return any(
-            run in self._rare and sum(stem not in quoted for stem in run) >= _NEW for run in _all_runs(text)
-        )
+        elsewhere in the paper, and two or more meaningful ones of them not in ``quote``."""
+        new = set(content_stems(text)) - set(stems(quote))
+        return any(run in self._rare and len(new.intersection(run)) >= _NEW for run in _all_runs(text))
 
 
 def _all_runs(text: str) -> Iterator[tuple[str, ...]]:
