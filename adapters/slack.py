@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -26,9 +27,9 @@ from adapters.slack_post import Place, Sender, SlackPoster
 from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
 from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
-from adapters.slack_web import Clients, Identity, OneWorkspace, TokenRefused, ask, web_client
+from adapters.slack_web import CAP, Clients, Identity, OneWorkspace, TokenRefused, ask, web_client
 from bot.domain import ChannelId, Finding, Request, native_id
-from bot.errors import DeliveryError, PlatformError
+from bot.errors import DeliveryError, PaperboyError, PlatformError
 from bot.ports import Clock, Handler, Marks, Responder
 
 log = logging.getLogger(__name__)
@@ -79,11 +80,13 @@ class SlackListener:
         sentence where a token or a scope does not serve."""
         self._handler = handler
         await self._introduce()
+        bolt = logging.getLogger(f"{__name__}.bolt")
+        bolt.setLevel(logging.ERROR)  # it warns of our own variables in the environment, which it reads too
         app = AsyncApp(
             client=web_client(None, self._api_url),
             authorize=self._authorizing(),
             signing_secret=self._door.signing_secret,
-            logger=logging.getLogger(f"{__name__}.bolt"),
+            logger=bolt,
         )
         self._register(app)
         try:
@@ -146,17 +149,18 @@ class SlackListener:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("a request of Slack was not answered: %s", error, exc_info=error)
+            known = isinstance(error, PaperboyError)
+            log.error("A request of Slack was not answered: %s", error, exc_info=None if known else error)
 
     async def _drain(self) -> None:
-        """Wait for the requests under way; a second cancellation ends them."""
-        while self._tasks:
-            try:
+        """Wait for the requests under way; a second cancellation, also one that came before, ends them."""
+        me = asyncio.current_task()
+        while self._tasks and me is not None and me.cancelling() < 2:
+            with suppress(asyncio.CancelledError):
                 await asyncio.wait(set(self._tasks))
-            except asyncio.CancelledError:
-                for task in self._tasks:
-                    task.cancel()
-                raise
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # ---- what Slack sends -----------------------------------------------------------------------
 
@@ -349,7 +353,7 @@ def slack(
     listen: tuple[str, int] | None = None,
     command: str = "/paper",
     unfurl: bool = True,
-    cap: float = 4.0,
+    cap: float = CAP,
     watch_every: float = 5.0,
     ping: float = 10.0,
 ) -> tuple[SlackPoster, SlackListener]:
@@ -378,7 +382,7 @@ def slack_workspaces(
     listen: tuple[str, int] | None = None,
     command: str = "/paper",
     unfurl: bool = True,
-    cap: float = 4.0,
+    cap: float = CAP,
 ) -> tuple[SlackPoster, SlackListener]:
     """Poster and listener for every workspace that installs the app; over HTTP, tokens kept in ``marks``
     encrypted with ``keys``. Raises ConfigError where there is no key."""

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
 from adapters.slack_text import Json
-from adapters.slack_web import PATIENCE, Clients, Pacer, ask
+from adapters.slack_web import CAP, PATIENCE, Clients, Pacer, ask
 from bot.doc import Doc, Picture
 from bot.domain import Post, native_id
 from bot.errors import RateLimited, Rejected, Uncertain
@@ -22,7 +22,7 @@ EVENT = "paperboy_post"
 SKEW = timedelta(minutes=5)
 """How far this machine's clock may be ahead of Slack's when a lost message is looked for."""
 PAGE = 200
-TRIES = 4
+TRIES, LONGEST_WAIT = 4, 30.0
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Place:
 class Sender:
     """Sends documents, one or more messages each, and knows those whose first part already stands."""
 
-    def __init__(self, clients: Clients, clock: Clock, *, command: str = "/paper", cap: float = 4.0) -> None:
+    def __init__(self, clients: Clients, clock: Clock, *, command: str = "/paper", cap: float = CAP) -> None:
         self.clients = clients
         self.clock = clock
         self.command = command
@@ -122,7 +122,7 @@ class Sender:
             try:
                 return await call()
             except RateLimited as error:
-                await self.clock.sleep(min(error.retry_after, PATIENCE))
+                await self.clock.sleep(min(error.retry_after, LONGEST_WAIT))
         return await call()
 
     async def look(self, place: Place, keys: set[str], since: datetime) -> dict[str, str]:

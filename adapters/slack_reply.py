@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -160,28 +161,28 @@ class SlackResponder:
 
     async def _whisper(self, message: Message) -> None:
         client, place = await self._client(), self._asker.place
-        await ask(
-            lambda: client.chat_postEphemeral(
-                channel=place.channel,
-                user=self._asker.user,
-                thread_ts=place.thread,
-                text=message.text,
-                blocks=message.blocks or None,
-            )
+        call = partial(
+            client.chat_postEphemeral,
+            channel=place.channel,
+            user=self._asker.user,
+            thread_ts=place.thread,
+            text=message.text,
+            blocks=message.blocks or None,
         )
+        await self._sender.patiently(lambda: ask(call))
 
     async def _to_person(self, messages: list[Message]) -> None:
         """By direct message: the last way that is always open."""
         client = await self._client()
         for message in messages:
-            await ask(
-                lambda message=message: client.chat_postMessage(  # type: ignore[misc]
-                    channel=self._asker.user,
-                    text=message.text,
-                    blocks=message.blocks or None,
-                    unfurl_links=False,
-                )
+            call = partial(
+                client.chat_postMessage,
+                channel=self._asker.user,
+                text=message.text,
+                blocks=message.blocks or None,
+                unfurl_links=False,
             )
+            await self._sender.patiently(partial(ask, call))
 
     async def _upload(self, file: d.File, *, private: bool) -> None:
         """Attach the file; a private one goes to the direct messages, where it stays the asker's alone."""

@@ -47,9 +47,18 @@ class Socket:
             await self._watch(client)
         finally:
             connecting.cancel()
-            await asyncio.gather(connecting, return_exceptions=True)
-            await handler.close_async()  # type: ignore[no-untyped-call]
-            await client.aiohttp_client_session.close()
+            closing = asyncio.ensure_future(self._close(handler, connecting))
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:  # a second one: the connection is closed all the same
+                await closing
+                raise
+
+    async def _close(self, handler: AsyncSocketModeHandler, connecting: asyncio.Future[None]) -> None:
+        await asyncio.gather(connecting, return_exceptions=True)
+        await handler.close_async()  # type: ignore[no-untyped-call]
+        client: SocketModeClient = handler.client
+        await client.aiohttp_client_session.close()
 
     async def _open(self) -> str:
         wait = 1.0

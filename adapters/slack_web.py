@@ -19,8 +19,12 @@ from bot.ports import Clock
 
 TIMEOUT = 30
 """Seconds for one request; the look-up after a lost answer waits twice as long (docs: durability)."""
-PATIENCE = 20.0
-"""Seconds a digest post may wait for its turn before it goes back to the outbox, whose lease is 60 s."""
+PATIENCE = 5.0
+"""Seconds a post may wait for its turn here before it goes back to the outbox, which bounds a request at
+30 s and takes a longer silence for a lost answer."""
+CAP = 5.0
+"""Posts a second over a workspace, digests and answers together: Slack promises "several hundred messages
+per minute" (https://docs.slack.dev/apis/web-api/rate-limits), and digests alone keep to four."""
 
 _GONE = {
     "channel_not_found": "The channel does not exist any more, or the bot was removed from it.",
@@ -193,10 +197,10 @@ async def ask(call: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackRe
 class Pacer:
     """Keeps posts under one a second and channel, and under the workspace's cap, in the order asked.
 
-    ``cap`` is posts a second over a workspace; Slack promises "several hundred messages per minute".
+    ``cap`` is posts a second over a workspace, ``interval`` the seconds between two in one channel.
     """
 
-    def __init__(self, clock: Clock, *, cap: float = 4.0, interval: float = 1.0) -> None:
+    def __init__(self, clock: Clock, *, cap: float = CAP, interval: float = 1.0) -> None:
         self._clock = clock
         self._step, self._interval = 1.0 / cap, interval
         self._channels: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

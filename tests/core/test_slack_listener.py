@@ -562,3 +562,39 @@ async def test_the_doctor_names_what_is_wrong(slack: FakeSlack) -> None:
     slack.tokens.revoked.add(slack.tokens.bot)
     _, stranger = adapter(slack)
     assert [f.ok for f in await stranger.check(channels)] == [True, False]
+
+
+async def test_our_variables_in_the_environment_do_not_confuse_bolt(
+    slack: FakeSlack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
+        monkeypatch.setenv(name, "something")
+    core = Core(says("Hello."))
+    async with listening(slack, core):
+        await slack.types("/paper topic x")
+        await slack.until(lambda: slack.posts())
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_a_second_cancellation_ends_what_will_not_finish(slack: FakeSlack) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: Request, responder: Responder) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    _, listener = adapter(slack)
+    task = asyncio.create_task(listener.run(Core(answer)))
+    await slack.connected()
+    await slack.types("/paper topic x")
+    await began.wait()
+    task.cancel()
+    await slack.until(lambda: not slack.sockets)
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
