@@ -18,7 +18,9 @@ import numpy as np
 from benchmarks.data import Case, data_root, evidence_cases
 from benchmarks.extract_fit import fit_logistic, truth
 from bot.llm import extract_evidence
-from bot.llm.extract_weights import Floats
+from bot.llm.extract_answer import relatedness
+from bot.llm.extract_weights import Floats, rarity
+from bot.text import stems
 
 
 def main() -> None:
@@ -34,6 +36,7 @@ def main() -> None:
         report("shipped", cases, [extract_evidence.rank(c.claim, c.sentences) for c in cases])
     else:
         report("cross-validated", cases, crossed(cases))
+    off_topic(cases)
 
 
 def crossed(cases: Sequence[Case], folds: int = 10) -> list[Floats]:
@@ -66,6 +69,32 @@ def report(name: str, cases: Sequence[Case], scores: Sequence[Floats]) -> None:
 def _rank(case: Case, scores: Floats) -> int:
     order = np.argsort(-scores, kind="stable")
     return next(place for place, number in enumerate(order) if int(number) in case.evidence)
+
+
+def off_topic(cases: Sequence[Case]) -> None:
+    """Claims set against their own abstract, against a random other one, and against the most alike."""
+    texts = {case.document: " ".join(case.sentences) for case in cases}
+    others = list(texts)
+    generator = np.random.default_rng(0)
+    vectors = {document: frozenset(stems(text)) for document, text in texts.items()}
+    own, random, alike = [], [], []
+    for case in cases:
+        own.append(relatedness(case.claim, texts[case.document]))
+        other = case.document
+        while other == case.document:
+            other = others[generator.integers(len(others))]
+        random.append(relatedness(case.claim, texts[other]))
+        near = max(
+            (document for document in others if document != case.document),
+            key=lambda document: _alike(vectors[case.document], vectors[document]),
+        )
+        alike.append(relatedness(case.claim, texts[near]))
+    print(f"off topic: AUROC {auroc(own, random):.3f} (random other), {auroc(own, alike):.3f} (most alike)")
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    shared = sum(rarity(stem) for stem in one & other)
+    return shared / max(1.0, sum(rarity(stem) for stem in one | other))
 
 
 def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:

@@ -36,7 +36,7 @@ def blocks(sheets: Sequence[Sheet]) -> list[Block]:
     body = _body_size(sheets)
     kept = reading_order(sheets)
     vocabulary = vocabulary_of(line for lines in kept for line in lines)
-    writer = _Writer(body, vocabulary)
+    writer = _Writer(body, _leading(kept), vocabulary)
     for sheet, lines in zip(sheets, kept, strict=True):
         writer.page(lines, sheet.width)
     return writer.finish()
@@ -63,6 +63,8 @@ _UNNUMBERED = re.compile(
     re.IGNORECASE,
 )
 """Headings that go without a number in papers whose other headings have one."""
+_ENTRY = re.compile(r"^\[\d{1,3}\]\s+[A-Z].{10,400}?\b(?:19|20)\d{2}\b")
+"""An entry of a list of references that no heading announced."""
 _REFERENCES = re.compile(r"^(?:references|bibliography|literature cited|works cited)\b", re.IGNORECASE)
 _RESUMES = re.compile(r"^(?:appendi|supplement|methods?\b|limitations?\b|acknowledg)", re.IGNORECASE)
 _IMPRINT = re.compile(
@@ -127,6 +129,17 @@ def _body_size(sheets: Sequence[Sheet]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 10.0
 
 
+def _leading(pages: Sequence[Sequence[Line]]) -> float:
+    """The usual distance between two lines of a paragraph, in points."""
+    drops = [
+        before.y - line.y
+        for lines in pages
+        for before, line in pairwise(lines)
+        if abs(before.size - line.size) < 0.3 and 0.7 < (before.y - line.y) / line.size < 3.5
+    ]
+    return sorted(drops)[len(drops) // 2] if drops else 12.0
+
+
 @dataclass(slots=True)
 class _Open:
     """Lines that are becoming a block."""
@@ -141,8 +154,9 @@ class _Open:
 class _Writer:
     """Takes lines in reading order and writes blocks."""
 
-    def __init__(self, body: float, vocabulary: Counter[str]) -> None:
+    def __init__(self, body: float, leading: float, vocabulary: Counter[str]) -> None:
         self._body = body
+        self._leading = leading
         self._vocabulary = vocabulary
         self._path: list[str] = []
         self._done: list[_Open] = []
@@ -207,7 +221,7 @@ class _Writer:
         self._in_references = bool(_REFERENCES.match(heading.text))
         self._numbered |= heading.numbered and not heading.lettered
         below = self._numbered and not heading.numbered and not _UNNUMBERED.match(heading.text)
-        if self._may_be_abstract and (role(heading.text) is not Role.OTHER or heading.numbered):
+        if (heading.numbered and not heading.lettered) or _KNOWN.match(heading.text):
             self._may_be_abstract = False
         depth = min(max(heading.depth, 2 if below else 1), len(self._path) + 1)
         self._path = [*self._path[: depth - 1], heading.text]
@@ -240,7 +254,7 @@ class _Writer:
 
     def _write_aside(self, line: Line, previous: Line | None) -> None:
         kind: Kind = "caption" if _CAPTION.match(line.text) else "table" if line.cell else "body"
-        apart = previous is None or not (_follows(previous, line) or line.cell)
+        apart = previous is None or not (self._follows(previous, line) or line.cell)
         if self._aside is None or (kind != "body" and kind != self._aside.kind) or kind == "caption" or apart:
             self._close_aside()
             self._aside = _Open(kind, self._section, aside=True)
@@ -259,17 +273,26 @@ class _Writer:
 
     def _continues_caption(self, aside: _Open, line: Line, previous: Line | None) -> bool:
         beside = aside.kind == "caption" and previous is aside.lines[-1]
-        return bool(beside and previous and _follows(previous, line) and abs(previous.size - line.size) < 0.2)
+        return bool(
+            beside and previous and self._follows(previous, line) and abs(previous.size - line.size) < 0.2
+        )
 
     def _new_paragraph(self, before: Line, line: Line) -> bool:
         if before.joined:
             return False
         ended = before.text.endswith((".", "!", "?", ":", ".”", '."', ".)", ";"))
-        if not _follows(before, line):
+        if not self._follows(before, line):
             return ended or not line.text[:1].islower()
         indented = line.x0 > before.x0 + 0.7 * line.size
         short = before.x1 < self._margin() - 2.5 * line.size
-        return (ended and (indented or short)) or before.y - line.y > 1.75 * max(line.size, before.size)
+        return (ended and (indented or short)) or before.y - line.y > 1.4 * max(self._leading, line.size)
+
+    def _follows(self, before: Line, line: Line) -> bool:
+        """Whether a line stands right below another, or beside it, in the same column."""
+        drop = before.y - line.y
+        near = max(2.2 * max(line.size, before.size), 1.5 * self._leading)
+        beside = line.x0 < before.x1 and before.x0 < max(line.x1, line.x0 + 1)
+        return before.page == line.page and -0.6 * line.size < drop < near and beside
 
     def _margin(self) -> float:
         assert self._text is not None
@@ -288,7 +311,12 @@ class _Writer:
     def _block(self, piece: _Open) -> Block | None:
         text, turns = self._text_of(piece.lines)
         innermost = piece.section.rpartition(PATH)[2]
-        if len(text) < 15 or any(map(_SKIPPED_RUN_IN.match, (text, innermost))) or _IMPRINT.match(text):
+        if (
+            len(text) < 15
+            or _ENTRY.match(text)
+            or any(map(_SKIPPED_RUN_IN.match, (text, innermost)))
+            or _IMPRINT.match(text)
+        ):
             return None
         kind: Kind = "table" if piece.kind == "body" and _tabular(piece.lines) else piece.kind
         if kind == "body" and not piece.aside and role(piece.section) is Role.ABSTRACT:
@@ -306,17 +334,6 @@ class _Writer:
 
 def _cut(line: Line, start: int) -> Line:
     return replace(line, text=line.text[start:])
-
-
-def _follows(before: Line, line: Line) -> bool:
-    """Whether a line stands right below another, or beside it, in the same column."""
-    drop = before.y - line.y
-    return (
-        before.page == line.page
-        and -0.6 * line.size < drop < 2.2 * max(line.size, before.size)
-        and line.x0 < before.x1
-        and before.x0 < max(line.x1, line.x0 + 1)
-    )
 
 
 def _tabular(lines: Sequence[Line]) -> bool:

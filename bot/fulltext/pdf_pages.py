@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+import pypdfium2_raw as raw
 
 from bot.fulltext.clean import smuggled, tidy
 from bot.fulltext.layout import blocks
@@ -25,6 +24,12 @@ TINY = 1.5
 """Points of height under which nobody reads a letter."""
 _BOLD = re.compile(r"bold|black|heavy|semibold|medi|cmbx|cmssbx|nimbus\w*-b|[-,]b$|\.b\+?$", re.IGNORECASE)
 _HYPHEN = 0xFFFE
+
+# Filled by PDFium again and again: this process has one thread, and making them costs more than the call.
+_EDGES = tuple(ctypes.c_double() for _ in range(4))
+_EDGE_POINTERS = tuple(map(ctypes.byref, _EDGES))
+_PARTS = tuple(ctypes.c_uint() for _ in range(4))
+_PART_POINTERS = tuple(map(ctypes.byref, _PARTS))
 
 
 @dataclass(slots=True)
@@ -62,14 +67,15 @@ def _bound(memory: int, seconds: int) -> None:
 
 
 def _answer(data: bytes, most_pages: int) -> dict[str, Any]:
-    try:
-        document = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        return {"error": "locked" if "password" in str(error).lower() else "broken"}
-    pages = len(document)
+    raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2))
+    document = raw.FPDF_LoadMemDocument64(data, len(data), None)
+    if not document:
+        locked = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+        return {"error": "locked" if raw.FPDF_GetLastError() in locked else "broken"}
+    pages = raw.FPDF_GetPageCount(document)
     if pages > most_pages:
         return {"error": "long", "pages": pages}
-    found = _read(document)
+    found = _read(document, pages)
     return {
         "pages": pages,
         "blocks": [asdict(block) for block in blocks(found.sheets)],
@@ -78,35 +84,41 @@ def _answer(data: bytes, most_pages: int) -> dict[str, Any]:
     }
 
 
-def _read(document: pdfium.PdfDocument) -> _Found:
+def _read(document: Any, pages: int) -> _Found:
     found = _Found()
-    for number in range(len(document)):
-        try:
-            page = document[number]
-            text = page.get_textpage()
-        except pdfium.PdfiumError:
-            found.thin.append(number + 1)
+    for number in range(pages):
+        page = raw.FPDF_LoadPage(document, number)
+        text = raw.FPDFText_LoadPage(page) if page else None
+        if not text:
+            found.sheets.append(Sheet(1.0, 1.0, ()))
             continue
         sheet, hidden = _Page(page, text, number + 1).read()
         found.sheets.append(sheet)
         found.hidden += hidden
-        text.close()
-        page.close()
+        raw.FPDFText_ClosePage(text)
+        raw.FPDF_ClosePage(page)
     lengths = [sum(len(line.text) for line in sheet.lines) for sheet in found.sheets]
     typical = sorted(lengths)[len(lengths) // 2] if lengths else 0
-    found.thin += [number for number, length in enumerate(lengths, 1) if length < 0.08 * typical]
+    found.thin = [number for number, length in enumerate(lengths, 1) if length < 0.08 * typical]
     return found
+
+
+def _box_of(page: Any) -> tuple[float, float, float, float]:
+    """left, bottom, right, top of what is shown of a page."""
+    box = raw.FS_RECTF()
+    raw.FPDF_GetPageBoundingBox(page, ctypes.byref(box))
+    return box.left, box.bottom, box.right, box.top
 
 
 class _Page:
     """One page while it is being read."""
 
     def __init__(self, page: Any, text: Any, number: int) -> None:
-        self._raw = page.raw
-        self._text = text.raw
+        self._raw = page
+        self._text = text
         self._number = number
-        self._width, self._height = page.get_size()
-        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._width, self._height = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
+        self._left, self._bottom, self._right, self._top = _box_of(page)
         self._hidden: list[str] = []
 
     def read(self) -> tuple[Sheet, list[str]]:
@@ -200,10 +212,10 @@ class _Page:
 
     def _box(self, index: int) -> tuple[float, float, float, float] | None:
         """left, right, bottom, top; None for a character without extent."""
-        edges = [ctypes.c_double() for _ in range(4)]
-        if not raw.FPDFText_GetCharBox(self._text, index, *map(ctypes.byref, edges)):
+        if not raw.FPDFText_GetCharBox(self._text, index, *_EDGE_POINTERS):
             return None
-        left, right, bottom, top = (edge.value for edge in edges)
+        one, two, three, four = _EDGES
+        left, right, bottom, top = one.value, two.value, three.value, four.value
         return (left, right, bottom, top) if right > left or top > bottom else None
 
     def _on_page(self, first: tuple[float, ...], last: tuple[float, ...]) -> bool:
@@ -292,11 +304,10 @@ class _Objects:
 
 
 def _colour(thing: Any) -> tuple[int, int, int, int] | None:
-    parts = [ctypes.c_uint() for _ in range(4)]
-    if not raw.FPDFPageObj_GetFillColor(thing, *map(ctypes.byref, parts)):
+    if not raw.FPDFPageObj_GetFillColor(thing, *_PART_POINTERS):
         return None
-    red, green, blue, alpha = (part.value for part in parts)
-    return red, green, blue, alpha
+    red, green, blue, alpha = _PARTS
+    return red.value, green.value, blue.value, alpha.value
 
 
 def _bounds(thing: Any) -> tuple[float, float, float, float]:

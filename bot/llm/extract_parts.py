@@ -260,9 +260,10 @@ _LEANS = re.compile(
 )
 _CITATION = re.compile(
     r"(?<!\s)(?<!\bby)(?<!\bin)(?<!\bof)(?<!\bto)(?<!\bfrom)(?<!\bwith)(?<!\band)(?<!following)(?<!\bsee)(?<!\bas)"
-    r"\s*(?:\((?:see |e\.g\.,? |cf\. |i\.e\.,? )?(?:[A-Z][^()]{1,80}?,? (?:19|20)\d{2}[a-z]?(?:[;,] )?)+\)|"
-    r"\[\d{1,3}(?:(?:, ?|[–-])\d{1,3})*\]|\((?:\w+\d{4}\w*(?:, | ; )?)+\))"
+    r"\s?(?:\((?:see |e\.g\.,? |cf\. )?[A-Z][^()]{0,200}?\b(?:19|20)\d{2}[a-z]?\)|"
+    r"\[\d{1,3}(?:(?:, ?|[–-])\d{1,3}){0,20}\]|\((?:[A-Za-z]+\d{4}[a-z]*, )+\))"
 )
+"""Citations in brackets, as people and as LaTeXML write them; not where a word before needs them."""
 _POINTS = re.compile(
     r"\b(?:fig(?:ure)?s?|tables?|eqs?|equations?|appendix|section|sec)\b\.?\s*\(?[A-Z]?\d|§", re.I
 )

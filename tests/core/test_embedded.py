@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -174,3 +176,24 @@ def test_a_claim_points_at_its_paper() -> None:
     made = claims(TEXT.passages)
     assert all(isinstance(claim, Claim) and isinstance(claim.evidence, Evidence) for claim in made)
     assert {claim.evidence.paper_id for claim in made} == {ID}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We (" + "A 2000 " * 70 + "x propose a long thing.",
+        "We propose (" + "1" * 380 + " x a long thing here.",
+        "We propose [" + "1, " * 130 + "x a long thing.",
+        "We propose " + "a, which is, and, by, with, " * 14 + "done.",
+        "However, " * 50 + "we propose nothing.",
+        "the of " * 200_000,
+        "\u202e\x00🐝" * 5_000,
+    ],
+)
+async def test_hostile_text_is_read_in_time(text: str) -> None:
+    made = full_text(passage(text, "1 Introduction"))
+    began = time.process_time()
+    await EmbeddedSummarizer().summarize(replace(PAPER, abstract=text[:5_000]), made)
+    found = retrieve(text[:1_000], made.passages, limit=8)
+    await EmbeddedAnswerer().answer(Question(text[:1_000], (PAPER,), tuple(found)))
+    assert time.process_time() - began < 5

@@ -193,7 +193,7 @@ async def test_time_is_bounded() -> None:
 
 async def test_memory_is_bounded() -> None:
     with pytest.raises(TextUnavailable, match="limits of time and memory"):
-        await read(article(), limits=Limits(memory=30_000_000))
+        await read(article(), limits=Limits(memory=10_000_000))
 
 
 async def test_output_is_bounded() -> None:
