@@ -7,6 +7,7 @@ minutes posts nothing new, and in the id of its first component, which history k
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +32,10 @@ SKEW = timedelta(minutes=5)
 EPOCH_MS = 1_420_070_400_000
 ARCHIVE_MINUTES = 10_080
 ALREADY_A_THREAD, ALREADY_PUBLISHED = 160004, 40033
+UNKNOWN_MESSAGE = 10008
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, MISSING_ACCESS, MISSING_PERMISSIONS = 10003, 10004, 50001, 50013
+_PLAIN = re.compile(r"\\(?=[^\w\s])|(?<!\\)[*`]")
+
 OVERVIEW = "forum"
 """The remote id of a digest's parent in a forum, where each paper is a post and the parent is left out."""
 
@@ -52,6 +56,8 @@ class Posts:
     def __init__(self, rest: Rest, clock: Clock, *, command: str = "/paper", publish: bool = False) -> None:
         self._rest, self._clock, self._command, self._publish = rest, clock, command, publish
         self._places: dict[str, Json] = {}
+        self._names: dict[str, str] = {}
+        """What the threads of parents posted lately are to be called."""
 
     async def post(self, post: Post) -> str:
         """Post it; the id is that of the first message (of the thread, in forums)."""
@@ -62,7 +68,7 @@ class Posts:
                 return await self._forum_post(place, post)
             return await self._message(place, post)
         except Refusal as error:
-            raise await self._verdict(channel, error) from error
+            raise await self._verdict(channel, post.parent, error) from error
 
     async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
         """Ids by key of those that stand, with all their parts, in the channel's history since then."""
@@ -79,7 +85,7 @@ class Posts:
         except Refusal as error:
             if error.code == UNKNOWN_CHANNEL and posts[0].parent:
                 return {}
-            raise await self._verdict(channel, error) from error
+            raise await self._verdict(channel, posts[0].parent, error) from error
         return dict(self._found(place, posts, standing))
 
     def _found(
@@ -100,9 +106,10 @@ class Posts:
             self._places[channel] = await self._rest.get("/channels/{channel_id}", channel_id=channel)
         return self._places[channel]
 
-    async def _verdict(self, channel: str, error: Refusal) -> DeliveryError:
+    async def _verdict(self, channel: str, parent: str | None, error: Refusal) -> DeliveryError:
         """Whether a refusal is about the message or about the whole channel."""
-        self._places.pop(channel, None)
+        for stale in (channel, parent or ""):
+            self._places.pop(stale, None)
         if error.code == UNKNOWN_CHANNEL:
             try:
                 await self._rest.get("/channels/{channel_id}", channel_id=channel)
@@ -125,6 +132,8 @@ class Posts:
         for key, page in parts:
             id = standing.get(mark(key)) or await self._send(target, page, key, reference)
             ids.append(id)
+        if post.replies:
+            self._names[ids[0]] = post.title or plain_title(post)
         if self._publish and place["type"] == ANNOUNCEMENT and not post.parent:
             await self._publish_all(target, ids)
         return ids[0]
@@ -146,35 +155,38 @@ class Posts:
     async def _thread(self, channel: str, post: Post) -> str:
         """The thread of the parent: its id is the parent's, made when the first reply comes."""
         parent = post.parent or ""
-        try:
-            thread = await self._rest.get("/channels/{channel_id}", channel_id=parent)
-            self._places.setdefault(parent, thread)
+        if parent in self._places:
             return parent
+        try:
+            await self._open_thread(channel, parent)
         except Refusal as error:
-            if error.code != UNKNOWN_CHANNEL:
+            if error.code == UNKNOWN_MESSAGE:  # a thread outlives the message it was made from
+                await self._rest.get("/channels/{channel_id}", channel_id=parent)
+            elif error.code != ALREADY_A_THREAD:
                 raise
-        body = {"name": await self._thread_name(channel, parent), "auto_archive_duration": ARCHIVE_MINUTES}
+        self._places[parent] = {"id": parent}
+        return parent
+
+    async def _open_thread(self, channel: str, parent: str) -> None:
+        """Make the thread; asked again where the answer was lost, since a message has but one."""
+        name = self._names.pop(parent, "") or await self._first_line(channel, parent)
+        body = {"name": shorten(name, 100), "auto_archive_duration": ARCHIVE_MINUTES}
         path = "/channels/{channel_id}/messages/{message_id}/threads"
         for _ in range(TRIES):
             try:
                 await self._rest.call("POST", path, body, channel_id=channel, message_id=parent)
-                return parent
-            except Refusal as error:
-                if error.code != ALREADY_A_THREAD:
-                    raise
-                return parent
+                return
             except Uncertain:
                 await self._clock.sleep(1)
         raise NotSent("Discord does not answer; I try again.")
 
-    async def _thread_name(self, channel: str, parent: str) -> str:
-        """The parent's first line."""
+    async def _first_line(self, channel: str, parent: str) -> str:
+        """What the parent begins with."""
         path = "/channels/{channel_id}/messages/{message_id}"
         message = await self._rest.get(path, channel_id=channel, message_id=parent)
         for one in message.get("components", []):
             if one["type"] == TEXT:
-                first = one["content"].split("\n")[0]
-                return shorten(first.lstrip("#-> ").replace("\\", "").replace("*", ""), 100) or "Papers"
+                return _PLAIN.sub("", one["content"].split("\n")[0].lstrip("#-> ")).strip() or "Papers"
         return "Papers"
 
     async def _send(self, target: str, page: Page, key: str, reference: Json | None) -> str:

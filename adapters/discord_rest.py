@@ -27,6 +27,9 @@ API_URL = "https://discord.com/api/v10"
 LONGEST_WAIT = 30.0
 """Seconds: a request that takes longer is given up, a rate limit that asks for more is told upward."""
 
+A_SECOND = 45
+"""Requests a second over all; Discord allows a bot 50, answers to interactions not counted."""
+
 BANNED_FOR = 600.0
 """Seconds to stay quiet after a 429 that Discord's edge sent (10,000 invalid requests in 10 minutes)."""
 
@@ -73,6 +76,7 @@ class Rest:
         self._token, self._api_url = token, api_url
         self._http: HTTPClient | None = None
         self._opening = asyncio.Lock()
+        self._next = 0.0
         self.me: Json = {}
 
     async def open(self) -> None:
@@ -119,6 +123,8 @@ class Rest:
         (it may have been), PlatformError (the token)."""
         await self.open()
         assert self._http is not None
+        if not path.startswith(("/interactions", "/webhooks")):
+            await self._turn()
         attempt = _Attempt(method)
         parameters |= named or {}
         mine = _ATTEMPT.set(attempt)
@@ -131,6 +137,13 @@ class Rest:
             raise _ours(error, attempt) from error
         finally:
             _ATTEMPT.reset(mine)
+
+    async def _turn(self) -> None:
+        """Wait until one more request keeps within Discord's limit over all."""
+        now = asyncio.get_running_loop().time()
+        self._next = max(now, self._next + 1 / A_SECOND)
+        if self._next > now:
+            await asyncio.sleep(self._next - now)
 
 
 def _content(body: Any, query: Mapping[str, Any] | None, files: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -175,7 +188,7 @@ def _ours(error: BaseException, attempt: _Attempt) -> BaseException:
         case discord.RateLimited():
             return RateLimited("Discord asks for patience.", retry_after=error.retry_after)
         case discord.HTTPException(status=429):
-            return RateLimited("Discord has shut this address out for a while.", retry_after=BANNED_FOR)
+            return _patience(error)
         case discord.HTTPException(status=401):
             return PlatformError(LOGIN_REFUSED)
         case discord.HTTPException() if error.status < 500:
@@ -185,6 +198,14 @@ def _ours(error: BaseException, attempt: _Attempt) -> BaseException:
         case discord.HTTPException() | _MayStand() | aiohttp.ClientError() | TimeoutError() | OSError():
             return _lost(attempt)
     return error
+
+
+def _patience(error: discord.HTTPException) -> RateLimited:
+    """A 429 that stayed after five tries, or one of Discord's edge, which signs no ``Via``."""
+    if not error.response.headers.get("Via"):
+        return RateLimited("Discord has shut this address out for a while.", retry_after=BANNED_FOR)
+    wait = float(error.response.headers.get("Retry-After") or 1.0)
+    return RateLimited("Discord asks for patience.", retry_after=max(1.0, wait))
 
 
 def _words(error: discord.HTTPException) -> str:

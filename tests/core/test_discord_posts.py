@@ -48,16 +48,18 @@ async def server() -> AsyncIterator[Server]:
         await rest.close()
 
 
-async def test_a_digest_is_one_post_with_its_papers_in_the_thread(server: Server) -> None:
+@pytest.mark.parametrize("replies", [0, 2])
+async def test_a_digest_is_one_post_with_its_papers_in_the_thread(server: Server, replies: int) -> None:
     papers = server.discord.channel("papers")
-    parent = await server.posts.post(server.post(papers, "Papers for *Wednesday*"))
+    posts = server.posts
+    parent = await posts.post(server.post(papers, "Papers for *Wednesday*", replies=replies))
     for number in (1, 2):
-        await server.posts.post(server.post(papers, f"Paper {number}", key=f"p{number}", parent=parent))
+        await posts.post(server.post(papers, f"Paper {number}", key=f"p{number}", parent=parent))
     top = server.discord.posts(papers)
     assert [post.text for post in top] == ["## Papers for \\*Wednesday\\*"]
     assert str(top[0].id) == parent
     thread = server.discord.thread(top[0])
-    assert thread.name == "Papers for Wednesday"
+    assert thread.name == "Papers for *Wednesday*"
     assert [post.text for post in server.discord.posts(thread)] == ["## Paper 1", "## Paper 2"]
 
 

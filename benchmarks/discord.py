@@ -1,0 +1,131 @@
+"""Discord under load: how soon people are acknowledged, and what 200 digests take against the rate limits.
+
+    python -m benchmarks.discord            # both, against the server of tests/fakes on loopback
+
+The real adapter and the real discord.py speak to it. Acknowledgements: commands come at a steady rate while a
+part of them keeps the core busy; the time runs from the interaction to Discord's having the first response.
+Digests: 200 channels with a parent and five papers each, in real time, against Discord's buckets (five
+messages in five seconds a channel, fifty requests a second over all); the bound is what these allow at best.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from adapters.discord import Discord
+from bot import doc as d
+from bot.commands.table import INFOS
+from bot.domain import ChannelId, Post, Reply, Request
+from bot.ports import Responder
+from tests.fakes.discord import Discord as Server
+
+PAPERS = 5
+
+
+class WallClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class BusyCore:
+    """Answers at once, except that ``slow`` commands take three seconds."""
+
+    commands: Sequence[object] = INFOS
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        if "slow" in request.text:
+            await asyncio.sleep(3)
+        await responder.send(Reply((d.paragraph(f"You said: {request.text}"),)))
+
+    async def suggest(self, request: Request, option: str, typed: str) -> Sequence[d.Choice]:
+        return []
+
+    async def channel_gone(self, channel: ChannelId, reason: str) -> None:
+        return None
+
+    async def channel_back(self, channel: ChannelId) -> None:
+        return None
+
+
+async def acknowledgements(*, commands: int, rate: float) -> None:
+    async with Server(now=time.time()) as server:
+        channels = [server.channel(f"papers{n}") for n in range(50)]
+        bot = Discord(server.token, clock=WallClock(), api_url=server.api_url, gateway_url=server.gateway_url)
+        task = asyncio.create_task(bot.run(BusyCore()))
+        await server.connected()
+        asked = []
+        for number in range(commands):
+            line = "/paper topic slow" if number % 5 == 0 else "/paper topic x"
+            asked.append(
+                await server.types(line, channel=channels[number % 50], wait=False, user=f"u{number}")
+            )
+            await asyncio.sleep(1 / rate)
+        await server.happens(lambda: all(one.acked_after is not None for one in asked), seconds=60)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await bot.close()
+    for name, slow in (("quick", False), ("slow", True)):
+        times = sorted(one.acked_after or 0.0 for n, one in enumerate(asked) if (n % 5 == 0) == slow)
+        p99 = times[int(len(times) * 0.99) - 1]
+        print(
+            f"acknowledged, {name}: n={len(times)} at {rate:g}/s  "
+            f"p50 {statistics.median(times) * 1000:.0f} ms  p99 {p99 * 1000:.0f} ms  "
+            f"max {times[-1] * 1000:.0f} ms  (Discord's window: 3000 ms)"
+        )
+
+
+async def digests(*, channels: int, seconds: float) -> None:
+    async with Server(now=time.time()) as server:
+        server.rest.rates.speed = 1.0
+        bot = Discord(server.token, clock=WallClock(), api_url=server.api_url)
+        places = [server.channel(f"papers{n}") for n in range(channels)]
+        began = time.perf_counter()
+        await asyncio.gather(*(deliver(bot, place.id) for place in places))
+        took = time.perf_counter() - began
+        posts = sum(len(one.messages) for one in server.world.channels.values())
+        threads = sum(one.is_thread for one in server.world.channels.values())
+        requests, overruns = len(server.rest.calls), server.rest.rates.overruns
+        await bot.close()
+    bound = requests / 50
+    print(
+        f"digests: {channels} channels, {posts} posts in {threads} threads, {requests} requests  "
+        f"{took:.1f} s (bound {bound:.1f} s)  429s {overruns}"
+    )
+    if posts != channels * (PAPERS + 1) or threads != channels:
+        raise SystemExit("posts are missing or doubled")
+    if took > seconds:
+        raise SystemExit(f"slower than {seconds} s")
+
+
+async def deliver(bot: Discord, channel: int) -> None:
+    place = ChannelId(f"discord:{channel}")
+    parent = await bot.post(Post(place, (d.heading("Papers"),), f"{channel}.0", replies=PAPERS))
+    for number in range(1, PAPERS + 1):
+        await bot.post(Post(place, (d.heading(f"Paper {number}"),), f"{channel}.{number}", parent=parent))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--commands", type=int, default=500)
+    parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--channels", type=int, default=200)
+    parser.add_argument(
+        "--within", type=float, default=120.0, help="fail if the digests take longer, seconds"
+    )
+    options = parser.parse_args()
+    asyncio.run(acknowledgements(commands=options.commands, rate=options.rate))
+    asyncio.run(digests(channels=options.channels, seconds=options.within))
+
+
+if __name__ == "__main__":
+    main()
