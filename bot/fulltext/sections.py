@@ -59,13 +59,18 @@ PATH = " › "
 
 @lru_cache(maxsize=2048)
 def role(section: str) -> Role:
-    """The role of a section by its heading, its innermost heading first; ``OTHER`` when none is known."""
+    """The role of a section by its heading, its innermost heading first; ``OTHER`` when none is known.
+
+    What stands under "Related work" is related work, whatever its own heading says.
+    """
     headings = section.split(PATH)
     if _APPENDIX.match(headings[0]):
         return Role.APPENDIX
-    for heading in reversed(headings):
-        bare = _LETTERED.sub("", heading)
-        for kind, pattern in _PATTERNS:
-            if pattern.search(bare):
-                return kind
-    return Role.OTHER
+    roles = [_of_heading(_LETTERED.sub("", heading)) for heading in headings]
+    if roles[0] in (Role.RELATED, Role.BACK):
+        return roles[0]
+    return next((kind for kind in reversed(roles) if kind is not Role.OTHER), Role.OTHER)
+
+
+def _of_heading(heading: str) -> Role:
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(heading)), Role.OTHER)

@@ -22,7 +22,7 @@ class _Rule:
     """How a part is recognised: at most ``most`` sentences that match ``says``, best first.
 
     ``better`` adds to the score; ``never`` rules out; ``home`` are the sections where it is mostly told; in
-    a section headed by the part itself (``own``) any sentence will do.
+    a section headed by the part itself (``own``) a sentence that hedges will do.
     """
 
     part: Part
@@ -34,6 +34,11 @@ class _Rule:
     own: Role | None = None
 
 
+_HEDGES = re.compile(
+    r"\b(?:may|might|could|not|only|limit\w*|although|while|however|despite|needed|necessary|uncertain\w*|small|"
+    r"lack\w*|few|cannot|fails?|difficult|expensive|unable|without)\b",
+    re.IGNORECASE,
+)
 _OUR = r"\b(?:we|our|this (?:paper|work|study|article)|the proposed)\b"
 _FRONT = frozenset({Role.ABSTRACT, Role.INTRODUCTION})
 _END = frozenset({Role.LIMITATIONS, Role.DISCUSSION, Role.CONCLUSION, Role.FUTURE})
@@ -95,7 +100,7 @@ _RULES: tuple[_Rule, ...] = (
         r"\b(?:outperform|surpass|exceed|state[- ]of[- ]the[- ]art|sota|achiev(?:e|es|ed|ing)|attain|"
         r"improve[sd]? (?:\w+ ){0,4}(?:by|over|from|upon)|results? (?:show|demonstrate|indicate|suggest|"
         r"reveal)|"
-        r"experiments (?:show|demonstrate)|we (?:find|found|observe[d]?|show|demonstrate)|"
+        r"experiments (?:show|demonstrate)|we (?:find|found|observe[d]?|show|demonstrate)\b|"
         r"(?:increase|decrease|reduc)(?:s|ed|tion)?\b.{0,40}\bby\b|significantly|"
         r"\d.{0,60}\b(?:against|compared (?:to|with)|versus|vs\.?) .{0,20}\d|"
         r"\bhalves?\b|\bfrom \d[\d.]*%? to \d|(?:reach|obtain|yield)(?:es|ed|s)? an?\b)",
@@ -171,12 +176,13 @@ _RULES: tuple[_Rule, ...] = (
         r"\b(?:little|less) (?:is known|attention|work)\b|\bremains? (?:a |an )?(?:challeng|open|unclear|"
         r"difficult)",
         _FRONT, r"\b(?:however|existing|current|lack|fail)\b",
-        r"\b(?:our (?:method|approach|model|results|experiments)|we (?:find|show|found|observe))\b",
+        r"\b(?:our (?:method|approach|model|results|experiments)|we (?:find|show|found|observe|propose|"
+        r"introduce|present)|helps?)\b",
     ),
     _Rule(
         Part.MOTIVATION, 2,
         r"\b(?:important|crucial|essential|critical|fundamental|central|key (?:to|for|role|component)|"
-        r"increasing(?:ly)?|growing|widely|popular|significant (?:attention|interest|progress|role)|"
+        r"growing|widely|popular|significant (?:attention|interest|progress|role)|"
         r"rapid(?:ly)?|"
         r"plays? an?|motivat\w+|needed|necessary|enables?|has become|have become|burden|major|"
         r"leading cause)\b",
@@ -264,6 +270,7 @@ _CITATION = re.compile(
     r"\[\d{1,3}(?:(?:, ?|[–-])\d{1,3}){0,20}\]|\((?:[A-Za-z]+\d{4}[a-z]*, )+\))"
 )
 """Citations in brackets, as people and as LaTeXML write them; not where a word before needs them."""
+_EMPTY_BRACKET = re.compile(r"\s?\((?:e\.g\.|i\.e\.|see|cf\.)?[\s,;]{0,9}\)")
 _POINTS = re.compile(
     r"\b(?:fig(?:ure)?s?|tables?|eqs?|equations?|appendix|section|sec)\b\.?\s*\(?[A-Z]?\d|§", re.I
 )
@@ -283,7 +290,7 @@ def stands_alone(sentence: str) -> bool:
 
 def bare(sentence: str) -> str:
     """The sentence without citations in brackets."""
-    return _CITATION.sub("", sentence)
+    return _EMPTY_BRACKET.sub("", _CITATION.sub("", sentence))
 
 
 def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
@@ -313,13 +320,13 @@ def _score(compiled: _Compiled, sentence: Sentence) -> float:
     """Above 0 where the sentence tells the part; at home, early and short is better."""
     rule, text, section = compiled.rule, sentence.text, sentence.passage.section
     kind = role(section) if section else Role.OTHER
-    says = kind is rule.own or compiled.says.search(text)
+    says = compiled.says.search(text) or (kind is rule.own and _HEDGES.search(text))
     if not says or compiled.never.search(text) or not plausible(rule.part, section):
         return 0.0
     if sentence.passage.kind == "abstract":
         kind = Role.ABSTRACT
     home = kind in rule.home
-    if not home and (kind in (Role.RELATED, Role.APPENDIX) or rule.home <= _FRONT):
+    if not home and (kind in (Role.RELATED, Role.APPENDIX) or rule.home <= _FRONT | {Role.CONCLUSION}):
         return 0.0
     score = 1.0 + 1.2 * home + 0.8 * min(2, len(compiled.better.findall(text)))
     score += 0.5 * bool(re.search(_OUR, text, re.IGNORECASE)) - 0.4 * bool(_POINTS.search(text))
