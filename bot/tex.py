@@ -52,6 +52,7 @@ _SUB = str.maketrans(SUBSCRIPTS)
 _RAISED = re.compile(r"[°′″*⋆†‡'%∗+±]+|TM|[a-z]?\)")
 _LOWERED = frozenset("⊙☉⊕⋆*★†⊗")
 _ORDINAL = frozenset({"th", "st", "nd", "rd"})
+_MARKS = frozenset("\\^_{$~&")
 _DEEP = 40
 
 
@@ -103,7 +104,9 @@ class _Walk:
         out: list[str] = []
         while at < end:
             piece = self.tokens[at]
-            if piece in ("\\(", "\\)"):
+            if piece[0] not in _MARKS:
+                written, at = piece, at + 1
+            elif piece in ("\\(", "\\)"):
                 math, written, at = piece == "\\(", "", at + 1
             else:
                 written, at = self.step(at, end, before, math=math)

@@ -1,7 +1,7 @@
 """What arXiv announces in a day: its feed as Atom or RSS, read into sightings. Pure.
 
-Read with lxml, not feedparser, which takes thirty times the CPU and folds a cut-off entry into a whole one
-(docs/decisions/0040).
+Read with lxml: feedparser takes more CPU and passes a cut-off entry off as a whole one
+(docs/decisions/0040-arxiv-by-lxml.md).
 """
 
 from __future__ import annotations
