@@ -156,9 +156,13 @@ def links(text: str) -> tuple[str, ...]:
 
 def by_address(link: str) -> PaperId:
     """The identity of a paper that has nothing but an address; tracking parameters do not count."""
-    parts = urlsplit(link.strip())
-    host = (parts.hostname or "").lower().removeprefix("www.")
-    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    try:
+        parts = urlsplit(link.strip())
+        host, number = parts.hostname or "", parts.port
+    except ValueError:
+        return PaperId("url:" + "".join(link.split("://", 1)[-1].split()))
+    host = host.lower().removeprefix("www.")
+    port = f":{number}" if number not in (None, 80, 443) else ""
     kept = [(key, value) for key, value in parse_qsl(parts.query) if not _TRACKING.fullmatch(key)]
     query = f"?{urlencode(sorted(kept))}" if kept else ""
     return PaperId(f"url:{host}{port}{parts.path.rstrip('/')}{query}")

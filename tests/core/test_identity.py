@@ -75,6 +75,8 @@ def test_an_address_is_the_identity_of_last_resort() -> None:
     first = identity.by_address("https://www.X.org:443/a/?utm_source=1&b=2&a=1#z")
     assert first == "url:x.org/a?a=1&b=2"
     assert first == identity.by_address("http://x.org/a?a=1&b=2")
+    assert identity.by_address("https://x.org:00:00Z/ a") == "url:x.org:00:00Z/a"
+    assert identity.by_address("https://[x") == "url:[x"
 
 
 @pytest.mark.parametrize(

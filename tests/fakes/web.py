@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -86,6 +87,14 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """What the server's own thread has used."""
+
+        async def used() -> float:
+            return time.thread_time()
+
+        return asyncio.run_coroutine_threadsafe(used(), self._loop).result(10)
 
     def on(self, path: str, *pages: Page) -> Self:
         self._pages[path] = list(pages)
