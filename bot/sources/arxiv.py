@@ -12,7 +12,7 @@ from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting, SightingKin
 from bot.errors import NotFound, SourceError, Throttled, Unreachable
 from bot.ports import Clock
 from bot.sources import arxiv_api, arxiv_feed
-from bot.web import Bounds, Page, Web
+from bot.web import Page, Web
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _SETTLED = timedelta(hours=2)
@@ -43,7 +43,7 @@ class Arxiv:
         """Today's announcement, all categories in one request; faults are told in the harvest."""
         seen = memory if memory.get("url") == self._feed else {}
         try:
-            page = await self._web.get(self._feed, accept=_FEED, seen=seen, bounds=Bounds(size=50_000_000))
+            page = await self._web.get(self._feed, accept=_FEED, seen=seen)
             batch = None if page.unchanged else arxiv_feed.parse(_checked(page))
         except (SourceError, NotFound) as error:
             return self._failed(f"arXiv's feed: {error}", memory)

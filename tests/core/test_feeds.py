@@ -159,6 +159,7 @@ def test_what_is_no_paper_is_told(item: str, reason: str) -> None:
         (b" ", "empty"),
         (b"<!DOCTYPE html><html><body>Hi</body></html>", "web page"),
         (b"%PDF-1.4", "no RSS or Atom feed"),
+        (b"<rss version='2.0'>" + b"<a>" * 100_000, "more markup"),
         (b"<OAI-PMH></OAI-PMH>", "no RSS or Atom feed"),
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]><rss version='2.0'></rss>", "entities"),
     ],
