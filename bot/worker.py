@@ -299,6 +299,8 @@ class Worker:
 
     def _start(self, run: Run, *, by_hand: bool = False) -> _Held:
         key = (run.channel, run.day)
+        if before := self._held.get(key):
+            before.task.cancel()  # its lease had lapsed, or it would not have been claimed
         held = _Held(run, asyncio.create_task(self._work(run, by_hand=by_hand)))
         self._held[key] = held
         held.task.add_done_callback(lambda _: self._let_go(key, held))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import uuid
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -117,7 +120,7 @@ def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
         max_overflow=0 if writes else 1,
         pool_timeout=_BUSY_SECONDS,
         poolclass=sa.pool.AsyncAdaptedQueuePool,
-        connect_args={"timeout": _BUSY_SECONDS},
+        connect_args={"timeout": _BUSY_SECONDS, "factory": _Connection},
         json_serializer=_dump,
     )
 
@@ -134,6 +137,33 @@ def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
     sa.event.listen(engine.sync_engine, "connect", prepare)
     sa.event.listen(engine.sync_engine, "begin", begin)
     return engine
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that ends its statements and its transaction before it closes.
+
+    SQLite keeps a connection with an unfinished statement alive, locks and all, until that statement is
+    collected: when a task is cancelled, as long as anybody holds the exception
+    (https://www.sqlite.org/c3ref/close.html).
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]
+        """A cursor that is closed with the connection, if not before."""
+        made: sqlite3.Cursor = super().cursor(*args)
+        self._cursors.add(made)
+        return made
+
+    def close(self) -> None:
+        """End what is unfinished, then close."""
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed before
+            for cursor in list(self._cursors):
+                cursor.close()
+            self.rollback()
+        super().close()
 
 
 def _pragmas(writes: bool) -> list[str]:

@@ -29,10 +29,11 @@ TOPIC = Topic(("gaussian splatting",))
 
 
 class FakeClock:
-    """Stands still, but for sleeping; ``after`` is told each time how long somebody sleeps."""
+    """Moves when somebody sleeps, unless it is ``still``; ``slept`` lists for how long."""
 
     def __init__(self, now: datetime = MORNING) -> None:
         self._now = now
+        self.still = False
         self.slept: list[float] = []
 
     def now(self) -> datetime:
@@ -47,7 +48,8 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         await asyncio.sleep(0)
-        self._now += timedelta(seconds=max(seconds, 0))
+        if not self.still:
+            self._now += timedelta(seconds=max(seconds, 0))
 
 
 def paper(number: int, title: str = "Gaussian splatting", **more: Any) -> Paper:
