@@ -56,7 +56,7 @@ class OpenAISummarizer:
             raise BudgetSpent("The rest of the day's money for the model is kept for questions.")
         short = left < _LOW
         passages = _with_abstract(paper, text.passages)
-        truth = Truth(paper, passages)
+        truth = await asyncio.to_thread(Truth, paper, passages)
         if self._context < _SMALL and not short:
             held = await self._in_pieces(paper, passages, truth, language)
         else:
@@ -98,13 +98,14 @@ class OpenAISummarizer:
         talk = conversation(system, prompts.summary_user(paper, passages))
         task = Task("summary", talk, _SHORT_TOKENS if short else _FULL_TOKENS, paper.id)
         said = await self._model.ask(task, SummaryOut)
-        held = truth.summary(said)
+        held = await asyncio.to_thread(truth.summary, said)
         if not held.honest:
             again = (
                 Message("assistant", said.model_dump_json()),
                 Message("user", prompts.mend_claims(held.lies)),
             )
-            held = truth.summary(await self._model.ask(task.then(*again), SummaryOut))
+            said = await self._model.ask(task.then(*again), SummaryOut)
+            held = await asyncio.to_thread(truth.summary, said)
         if not held.honest:
             raise ModelLied(f"Too much of what {self.name} says of the paper does not stand in it.")
         return held

@@ -87,10 +87,15 @@ def _count(counts: Counter[str], some: frozenset[str]) -> int:
 class Patchwork:
     """Knows a paper's runs of words, to tell whether a statement borrows one that its quote lacks."""
 
-    def __init__(self, passages: Iterable[Passage], *, allowed: Sequence[str] = ()) -> None:
+    def __init__(self, passages: Iterable[Passage]) -> None:
         counts = Counter(run for passage in passages for run in _all_runs(passage.text))
-        self._rare = {run for run, count in counts.items() if count < _TERM}
-        self._rare -= {run for text in allowed for run in _all_runs(text)}
+        self._rare = frozenset(run for run, count in counts.items() if count < _TERM)
+
+    def without(self, *allowed: str) -> Patchwork:
+        """The same, where the words of ``allowed`` may be borrowed."""
+        other = Patchwork(())
+        other._rare = self._rare.difference(run for text in allowed for run in _all_runs(text))
+        return other
 
     def found(self, text: str, quote: str) -> bool:
         """Whether three meaningful words in a row of ``text``, or four of any kind, stand once or twice

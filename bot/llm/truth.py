@@ -40,8 +40,8 @@ class Truth:
     def __init__(self, paper: Paper, passages: Sequence[Passage]) -> None:
         self._paper = paper
         self._lock = Lock(passages)
-        self._patchwork = Patchwork(passages, allowed=[paper.title])
-        self._beyond = Patchwork(passages, allowed=[paper.title, paper.abstract])
+        self._patchwork = Patchwork(passages).without(paper.title)
+        self._beyond = self._patchwork.without(paper.abstract)
 
     def summary(self, said: SummaryOut) -> Held:
         """The gist and the claims that hold, in the order of their parts, each said once.
@@ -112,7 +112,7 @@ def carried(
         return ""
     quotes = " ".join(item.quote for item in evidence)
     numbered = " ".join((quotes, *known))
-    patchwork = Patchwork(passages, allowed=known)
+    patchwork = Patchwork(passages).without(*known)
     return " ".join(
         sentence
         for sentence in sentences(answer)

@@ -76,6 +76,8 @@ class LlmServer:
     """Whether it counts tokens."""
     context: int = 0
     """Tokens it takes in; 0 = any number."""
+    takes: float = 0.0
+    """Real seconds that the answers of a reader take: for benchmarks, not for tests."""
     most: int = 0
     """The most calls that were under way at once."""
     asked: list[Asked] = field(default_factory=list)
@@ -100,6 +102,8 @@ class LlmServer:
         """Answers everything for which nothing else is told from the request."""
 
         async def wire(asked: Asked, request: web.Request) -> web.StreamResponse:
+            if self.takes:
+                await asyncio.sleep(self.takes)
             found = reader(asked)
             text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
             return await self._answer(text)(asked, request)

@@ -10,6 +10,8 @@ from bot.text import content_stems, sentences
 from tests.fakes.llm import Asked
 
 _BLOCK = re.compile(r"<<<DATA (\w+) (\w+)\n(.*?)\n\2 DATA>>>", re.DOTALL)
+MOST = 24
+"""Claims of a summary, at most: as many as the prompt asks for."""
 _CUES: Sequence[tuple[Part, str]] = (
     (Part.ABLATIONS, r"without the|ablat"),
     (Part.LIMITATIONS, r"cannot|limit|did not test"),
@@ -29,14 +31,16 @@ def blocks(asked: Asked) -> dict[str, str]:
 
 def summary(asked: Asked) -> dict[str, object]:
     """An honest summary: every claim is a sentence of the paper and its quote the same words."""
-    text = re.sub(r"^(?:Title: .*|## .*)$", "", blocks(asked)["paper"], flags=re.MULTILINE)
-    claims = []
-    for sentence in sentences(text):
+    paragraphs = [p for p in blocks(asked)["paper"].splitlines() if not re.match(r"Title: |## ", p)]
+    claims: list[dict[str, object]] = []
+    for sentence in (sentence for paragraph in paragraphs for sentence in sentences(paragraph)):
         part = next((part for part, cue in _CUES if re.search(cue, sentence, re.IGNORECASE)), None)
         if part and 30 < len(sentence) <= 230:
             claims.append({"part": part.value, "text": sentence, "quote": sentence})
+    if not claims:
+        return {"gist": "", "gist_quote": "", "claims": []}
     gist = next((c for c in claims if c["part"] == "core_idea"), claims[0])
-    return {"gist": gist["text"], "gist_quote": gist["quote"], "claims": claims}
+    return {"gist": gist["text"], "gist_quote": gist["quote"], "claims": claims[:MOST]}
 
 
 def answer(asked: Asked) -> dict[str, object]:
