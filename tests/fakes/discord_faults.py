@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -93,7 +94,8 @@ class Faults:
         """What was still travelling arrives now."""
         waiting, self.travelling = self.travelling, []
         for act in waiting:
-            await act()
+            with suppress(Refused):  # nobody is there any more to be told
+                await act()
 
     async def apply(self, fault: Fault, act: Act, request: web.Request) -> web.StreamResponse:
         match fault.kind:

@@ -68,6 +68,8 @@ class Order:
     slack: str = ""
     """Address of a Slack's API."""
     token: str = ""
+    discord: str = ""
+    """Address of a Discord's API."""
 
 
 class Model:
@@ -138,6 +140,10 @@ def _posters(order: Order) -> dict[str, Poster]:
 
         bot, app = order.token.split()
         posters["slack"] = slack(clock, api_url=order.slack, bot_token=bot, app_token=app)[0]
+    if order.discord:
+        from adapters.discord import Discord
+
+        posters["discord"] = Discord(order.token, clock=clock, api_url=order.discord)
     return posters
 
 
@@ -181,7 +187,7 @@ async def stock(url: str, channels: tuple[str, ...], *, start: datetime = MORNIN
 
 
 _context: Any = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__, "adapters.slack"])
+_context.set_forkserver_preload([__name__, "adapters.slack", "adapters.discord"])
 
 
 def begin(order: Order) -> BaseProcess:

@@ -1,0 +1,103 @@
+"""A process that brings digests to Discord dies; the next one brings the rest, to a channel and a forum."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain import ChannelId
+from storage.engine import connect
+from storage.runs import Runs
+from tests.fakes import paper_round
+from tests.fakes.discord import Channel, Discord, Post
+from tests.fakes.newsroom import MORNING
+from tests.fakes.paper_round import PAPERS, Order
+from tests.fakes.post_office import PostOffice
+
+LATER = MORNING + timedelta(minutes=11)
+
+
+@dataclass
+class Town:
+    """A Discord with a text channel and a forum that both follow the topic."""
+
+    discord: Discord
+    office: PostOffice
+    papers: Channel
+    forum: Channel
+    url: str
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        return (f"discord:{self.papers.id}", f"discord:{self.forum.id}")
+
+    def order(self, **more: Any) -> Order:
+        settings = {"start": MORNING, "discord": self.discord.api_url, "token": self.discord.token, **more}
+        return Order(self.url, self.office.address, self.rooms, **settings)
+
+    def replies(self) -> list[Post]:
+        posts = self.discord.posts(self.papers)
+        known = posts and posts[0].id in self.discord.world.channels
+        return self.discord.posts(self.discord.thread(posts[0])) if known else []
+
+    async def recovered(self) -> None:
+        """Eleven minutes on, when no nonce is remembered, a second start brings the rest, each once."""
+        self.discord.passes(660)
+        assert await paper_round.run(self.order(start=LATER)) == 0
+        assert len(self.discord.posts(self.papers)) == 1
+        assert len({post.text for post in self.replies()}) == len(self.replies()) == PAPERS
+        forum = self.discord.posts(self.forum)
+        assert len({post.text for post in forum}) == len(forum) == PAPERS
+        assert all(calls <= 2 for calls in self.office.model_calls.values())
+        assert await self.states() == ["delivered", "delivered"]
+
+    async def states(self) -> list[str]:
+        database = await connect(self.url)
+        try:
+            runs = [await Runs(database).get(ChannelId(room), MORNING.date()) for room in self.rooms]
+            return [run.state if run else "none" for run in runs]
+        finally:
+            await database.close()
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with PostOffice() as office, Discord(now=MORNING.timestamp()) as discord:
+        papers, forum = discord.channel("papers"), discord.forum("library")
+        made = Town(discord, office, papers, forum, f"sqlite:///{tmp_path}/paperboy.db")
+        await paper_round.stock(made.url, made.rooms)
+        yield made
+
+
+@pytest.mark.parametrize("point", ["after-intent", "after-reply:3", "after-reply:6", "before-done"])
+async def test_dying_at(point: str, town: Town) -> None:
+    assert await paper_round.run(town.order(crash_at=point)) == 137
+    await town.recovered()
+
+
+@pytest.mark.parametrize(
+    ("kind", "route"),
+    [
+        ("lost", "start_thread"),
+        ("recorded", "start_thread"),
+        ("late", "start_thread"),
+        ("late", "create_message"),
+        ("late", "thread_from_message"),
+    ],
+)
+async def test_an_answer_that_never_came(kind: str, route: str, town: Town) -> None:
+    town.discord.fails(route, kind)
+    assert await paper_round.run(town.order(once=True)) == 0
+    await town.discord.lands()
+    await town.recovered()
+
+
+async def test_a_third_start_posts_nothing(town: Town) -> None:
+    assert await paper_round.run(town.order()) == 0
+    await town.recovered()
+    await town.recovered()
