@@ -212,6 +212,7 @@ class SlackSection(_Section):
     encryption_key_env: Variable = "PAPERBOY_ENCRYPTION_KEY"
     api_url: Address = "https://slack.com/api/"
     unfurl: bool = True
+    public_url: str = ""
 
 
 class DiscordSection(_Section):

@@ -26,6 +26,8 @@ Read: TypeAlias = Callable[[Paper, str], Awaitable[Summary]]
 PATIENCE = timedelta(hours=1)
 """How long a digest without papers waits for a source that cannot be read."""
 _AGAIN = timedelta(minutes=10)
+_SKEW = timedelta(minutes=10)
+"""How far the clocks of two processes may be apart."""
 _log = structlog.get_logger(__name__)
 
 
@@ -148,7 +150,12 @@ class Editor:
 
     async def _window(self, channel: Channel, day: date, now: datetime) -> Window:
         cutoff = await self._runs.cutoff(channel.id, day)
-        return schedule.window(channel, day, cutoff=cutoff, now=now)
+        return schedule.window(channel, day, cutoff=cutoff, now=await self._seen_until(now))
+
+    async def _seen_until(self, now: datetime) -> datetime:
+        """``now``, or the last fetch if the clock of the process that fetched is ahead of the storage's."""
+        fetched = max((row.checked_at for row in await self._desk.feeds.health()), default=now)
+        return fetched if now < fetched <= now + _SKEW else now
 
     async def _parcels(self, made: Digest, channel: Channel) -> list[Parcel]:
         wanted = [*(pick.paper_id for pick in made.picks), *(d.paper_id for d in made.nearest)]

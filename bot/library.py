@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from bot import identity
 from bot.domain import Counts, Harvest, Paper, PaperId, Sighting, Topic, Unusable
@@ -26,6 +27,14 @@ class Fetched:
     counts: Counts
 
 
+class Links(Protocol):
+    """Turns an id, a DOI or a link into a paper."""
+
+    async def paper(self, written: str) -> Paper:
+        """The paper. Raises NotFound, SourceError."""
+        ...
+
+
 class Library:
     """Papers in, papers found."""
 
@@ -35,13 +44,15 @@ class Library:
         papers: Papers,
         feeds: Feeds,
         sources: Sequence[Source],
-        lookups: Sequence[Lookup],
+        links: Links,
+        searches: Sequence[Lookup],
         clock: Clock,
     ) -> None:
         self._papers = papers
         self._feeds = feeds
         self._sources = sources
-        self._lookups = lookups
+        self._links = links
+        self._searches = searches
         self._clock = clock
         self._fetching = asyncio.Lock()
         self._fetched_at: datetime | None = None
@@ -96,24 +107,16 @@ class Library:
         """
         words = reference.strip().strip("<>").strip()
         paper_id = identity.parse(words)
-        if paper_id is None:
-            return await self._by_title(words)
-        return await self._papers.get(paper_id) or await self._look_up(paper_id, words)
+        if paper_id is not None:
+            return await self._papers.get(paper_id) or await self._look_up(words)
+        if words.startswith(("http://", "https://")):
+            return await self._look_up(words)
+        return await self._by_title(words)
 
-    async def _look_up(self, paper_id: PaperId, words: str) -> Paper:
-        failures: list[str] = []
-        for lookup in self._lookups:
-            try:
-                found = await lookup.find([paper_id])
-            except SourceError as error:
-                failures.append(str(error))
-                continue
-            if found:
-                await self._papers.add([Sighting(paper, "known") for paper in found], now=self._clock.now())
-                return await self._papers.get(found[0].id) or found[0]
-        if failures:
-            raise NotFound(f"{_shown(words)} is not in the library, and looking it up failed: {failures[0]}")
-        raise NotFound(f"There is no paper {_shown(words)} in the library or where I can look it up.")
+    async def _look_up(self, words: str) -> Paper:
+        found = await self._links.paper(words)
+        await self._papers.add([Sighting(found, "known")], now=self._clock.now())
+        return await self._papers.get(found.id) or found
 
     async def _by_title(self, words: str) -> Paper:
         if len(words.split()) >= 2:
@@ -129,7 +132,7 @@ class Library:
     async def reach(self, topic: Topic, *, since: date) -> list[Paper]:
         """Papers for a topic from further back than the library goes, kept as known; may be empty."""
         found: dict[PaperId, Paper] = {}
-        for lookup in self._lookups:
+        for lookup in self._searches:
             for phrase in topic.phrases[:3]:
                 try:
                     papers = await lookup.search(phrase, limit=50, since=None)

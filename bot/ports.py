@@ -13,6 +13,7 @@ from bot.domain import (
     Brief,
     Channel,
     ChannelId,
+    CommandInfo,
     Counts,
     Decision,
     Digest,
@@ -212,7 +213,10 @@ class Responder(Protocol):
 class Handler(Protocol):
     """The core, as a listener sees it."""
 
-    commands: Sequence[object]
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        """What can be typed, for platforms that list it."""
+        ...
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer the request. Never raises: faults become replies."""

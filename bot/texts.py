@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import structlog
+
 from bot.domain import FullText, Paper, PaperId
 from bot.errors import NotFound, SourceError, TextUnavailable
 from bot.fulltext.html import read_html
@@ -19,6 +21,10 @@ _BOUNDS = Bounds(size=40_000_000, seconds=60.0, tries=2, patience=60.0)
 AGAIN = timedelta(hours=6)
 """How long a text that could not be had is not asked for again."""
 
+AWAY = timedelta(minutes=2)
+"""How long nothing is asked for after a host did not answer, so that a digest is not held up."""
+_AWAY = "The full text could not be fetched; the abstract is used."
+_log = structlog.get_logger("paperboy")
 Fetch = Callable[[Paper], Awaitable[FullText]]
 
 
@@ -35,6 +41,7 @@ class FetchedTexts:
         self._pdf = pdf_url.rstrip("/")
         self._enabled = enabled
         self._turns: dict[PaperId, asyncio.Lock] = {}
+        self._away_until = 0.0
         self._failed: dict[PaperId, tuple[float, str]] = {}
 
     async def full_text(self, paper: Paper) -> FullText:
@@ -55,17 +62,24 @@ class FetchedTexts:
         if now - failed_at < AGAIN.total_seconds():
             return abstract_only(paper, reason)
         reasons: list[str] = []
+        if now < self._away_until:
+            return abstract_only(paper, _AWAY)
         for fetch in self._ways(paper):
             try:
                 text = with_abstract(paper, await fetch(paper))
-            except (SourceError, NotFound, TextUnavailable) as error:
+            except NotFound:
+                continue
+            except TextUnavailable as error:
                 reasons.append(str(error))
                 continue
+            except SourceError as error:
+                _log.info("full text not fetched", paper=paper.id, error=str(error))
+                self._away_until = now + AWAY.total_seconds()
+                return abstract_only(paper, _AWAY)
             await self._readings.keep_text(text, now=self._clock.now())
             return text
         reason = reasons[-1] if reasons else ""
-        if reasons:
-            self._remember(paper.id, now, reason)
+        self._remember(paper.id, now, reason)
         return abstract_only(paper, reason)
 
     def _remember(self, paper_id: PaperId, now: float, reason: str) -> None:

@@ -81,10 +81,10 @@ class Papers:
     async def news(self, since: datetime, until: datetime) -> list[Paper]:
         """Papers that became news after ``since`` and not after ``until``, in the order they came.
 
-        An imported paper became news at the beginning (UTC) of the day it was announced.
+        A paper is also news of the day it was announced (from its beginning, UTC): imported papers have
+        nothing else, and a past day's digest must find what was fetched later.
         """
         imported = sa.and_(
-            paper.c.news_at.is_(None),
             paper.c.announced.is_not(None),
             paper.c.day >= _first_midnight(since),
             paper.c.day <= until.astimezone(UTC).date(),

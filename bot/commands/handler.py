@@ -108,9 +108,9 @@ class Conversation:
 
     async def _thread(self, request: Request) -> Thread | None:
         """The thread a reply stands in; in a conversation with the bot alone, the latest one."""
-        if request.thread:
-            return await self._core.threads.get(request.channel, request.thread)
-        return await self._core.threads.latest(request.channel) if request.direct else None
+        threads_ = self._core.threads
+        found = await threads_.get(request.channel, request.thread) if request.thread else None
+        return await threads_.latest(request.channel) if found is None and request.direct else found
 
     async def _spoken_to(self, request: Request, responder: Responder) -> None:
         """Words to the bot outside of its threads: a paper that they name, else a search."""

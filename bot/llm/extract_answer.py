@@ -112,6 +112,12 @@ _OF_THE_PAPER = re.compile(
 )
 
 
+def is_off_topic(question: Question) -> bool:
+    """Whether a question has nothing to do with its papers, so that no model need be asked."""
+    asked = understood(_standing_alone(question))
+    return bool(asked.weights or asked.kinds) and _off_topic(asked, question)
+
+
 def _off_topic(asked: Asked, question: Question) -> bool:
     """Whether nothing ties the question to the paper: neither its words nor a word that means the paper."""
     if asked.kinds or _OF_THE_PAPER.search(question.text):

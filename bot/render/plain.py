@@ -71,7 +71,7 @@ def _block(block: Block, command: str, width: int) -> str:
         case d.Divider():
             return "-" * min(40, width)
         case d.Buttons(items):
-            return "\n".join(_button(item, command) for item in items)
+            return _row([_button(item, command) for item in items], width)
         case d.Form():
             return _form(block, command)
         case d.File(name, content):
@@ -81,13 +81,25 @@ def _block(block: Block, command: str, width: int) -> str:
 
 
 def _button(button: Button, command: str) -> str:
-    return f"  [{button.label}] {command} {button.command}"
+    return f"[{button.label}] {command} {button.command}"
+
+
+def _row(items: list[str], width: int) -> str:
+    """Buttons side by side, none of them broken over two lines."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 3 <= width:
+            lines[-1] += f"   {item}"
+        else:
+            lines.append(f"  {item}")
+    return "\n".join(lines)
 
 
 def _form(form: Form, command: str) -> str:
-    lines = [form.title, *(_field(field) for field in form.fields)]
+    filled = [field for field in form.fields if field.value]
+    lines = [form.title, *(_field(field) for field in (form.fields if filled else ()))]
     if form.typed:
-        lines.append(f"To change it: {form.typed.replace('/paper', command)}")
+        lines.append(f"{'To change it' if filled else 'Type'}: {form.typed.replace('/paper', command)}")
     return "\n".join(lines)
 
 

@@ -98,8 +98,8 @@ def rate(number: int, span: int) -> str:
     if number >= span:
         return f"about {number / span:.0f} papers a day"
     if number * 7 >= span:
-        return f"about {max(1, round(7 * number / span))} a week"
-    return f"{number} in all"
+        return f"about {max(1, round(7 * number / span))} papers a week"
+    return "one paper in all" if number == 1 else f"{number} papers in all"
 
 
 def next_time(channel: Channel) -> str:
@@ -225,8 +225,8 @@ def backtest(topic: Topic, found: TopicFound, span: int, looked_at: int, nearest
         return tuple(blocks)
     blocks.append(
         paragraph(
-            bold(f"{rate(number, span).capitalize()}" if number else "No papers"),
-            f": {number:,} of the {looked_at:,} papers of these days belong to it.",
+            bold(rate(number, span).capitalize() if number else "No papers"),
+            f" that belong to it, out of {looked_at:,} of these days.",
         )
     )
     best = sorted(found.matched, key=lambda row: -row[1].score)[:5]

@@ -14,6 +14,7 @@ from bot.doc import (
     Fields,
     Paragraph,
     Quote,
+    Span,
     Text,
     bold,
     heading,
@@ -274,14 +275,16 @@ def search_results(query: str, found: Sequence[Found], *, count: int) -> Doc:
                 "Try fewer or other words, or paste an arXiv link to read a paper from there.", small=True
             ),
         )
-    blocks: list[Block] = [heading(f"Found for “{_short(query)}”")]
-    for number, item in enumerate(found, 1):
-        blocks.append(Bullets((text(f"{number}. ", title(item.paper)),)))
-        blocks.append(paragraph(byline(item.paper), small=True))
-        if item.snippet:
-            blocks.append(paragraph(italic(item.snippet), small=True))
-    blocks.append(_openers([item.paper for item in found]))
-    return tuple(blocks)
+    return (
+        heading(f"Found for “{_short(query)}”"),
+        Bullets(tuple(_result(item) for item in found), numbered=True),
+        _openers([item.paper for item in found]),
+    )
+
+
+def _result(item: Found) -> Text:
+    snippet: tuple[str | Span, ...] = (" · ", italic(item.snippet)) if item.snippet else ()
+    return text(title(item.paper), f" — {byline(item.paper)}", snippet)
 
 
 def _openers(papers: Sequence[Paper]) -> Buttons:
@@ -319,6 +322,8 @@ def topic_results(
 
 def below_line(decision: Decision) -> str:
     """A decision's reason with its score and the score it needed."""
+    if "needs" in decision.why:
+        return decision.why
     return f"{decision.why} ({decision.score:.2f}, needs {decision.threshold:.2f})"
 
 

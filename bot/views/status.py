@@ -33,7 +33,7 @@ def help_for(info: CommandInfo, command: str) -> Doc:
         paragraph("Example: ", code(_called(info.example, command))),
     ]
     if info.options:
-        blocks.append(Fields(tuple((o.lead or o.name, text(o.summary)) for o in info.options)))
+        blocks.append(Fields(tuple((o.lead.rstrip(":") or o.name, text(o.summary)) for o in info.options)))
     return tuple(blocks)
 
 
@@ -84,6 +84,8 @@ def feed_line(feed: FeedHealth) -> str:
         words += f" since {feed.failing_since:%Y-%m-%d %H:%M}"
     if feed.good_at and feed.state in ("failed", "stale"):
         words += f", last good {feed.good_at:%Y-%m-%d %H:%M}"
+    if "/" in feed.source:
+        return words
     words += (
         f"; last fetch: {feed.seen} seen, {feed.new} new, {feed.replaced} replaced, {feed.rejected} rejected"
     )

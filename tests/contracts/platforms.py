@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bot.commands.table import INFOS
 from bot.doc import Choice
-from bot.domain import ChannelId, Request
+from bot.domain import ChannelId, CommandInfo, Request
 from bot.ports import Listener, Poster, Responder
 
 Answer = Callable[[Request, Responder], Awaitable[None]]
@@ -20,7 +20,7 @@ Answer = Callable[[Request, Responder], Awaitable[None]]
 class Core:
     """Stands for the core: keeps what it hears and answers as the test says."""
 
-    commands: Sequence[object] = INFOS
+    commands: Sequence[CommandInfo] = INFOS
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.answer = answer

@@ -13,7 +13,7 @@ from adapters.discord_answers import LEFT, STOPPED
 from adapters.discord_listening import NO_CONTENT
 from bot import doc as d
 from bot.commands.table import INFOS
-from bot.domain import ChannelId, Reply, Request
+from bot.domain import ChannelId, CommandInfo, Reply, Request
 from bot.errors import PlatformError
 from bot.ports import Responder
 from tests.fakes.discord import Channel, NotOffered
@@ -36,7 +36,7 @@ class Core:
     """A core that repeats what it was asked, or does what a test says."""
 
     does: Behaviour | None = None
-    commands: Sequence[object] = INFOS
+    commands: Sequence[CommandInfo] = INFOS
     asked: list[Request] = field(default_factory=list)
     sent: list[str | None] = field(default_factory=list)
     channels: list[tuple[ChannelId, str]] = field(default_factory=list)

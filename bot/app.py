@@ -1,0 +1,363 @@
+"""The composition root: the one place where the parts are made and put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.terminal_view import Screen
+from bot.ask import Desk
+from bot.byhand import ByHand
+from bot.clock import SystemClock, clock
+from bot.commands.core import Core, Manners
+from bot.commands.handler import Conversation
+from bot.config import ChannelSection, Config
+from bot.digest import Desk as Composing
+from bot.domain import Channel, ChannelId, Finding, Topic, UserId, platform_of
+from bot.errors import PaperboyError
+from bot.library import Library, Links
+from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
+from bot.llm.extract_answer import is_off_topic, retrieve
+from bot.match import LibraryMatcher
+from bot.models import EMBEDDED, ServedModel, configured
+from bot.platforms import Platform, Surroundings, platforms
+from bot.ports import Lookup, Matcher, Papers, Source
+from bot.reading import Reader
+from bot.release import release
+from bot.search import Finder
+from bot.sources.arxiv import Arxiv
+from bot.sources.biorxiv import Biorxiv
+from bot.sources.feeds import Feed
+from bot.sources.huggingface import HuggingFace
+from bot.sources.links import Links as PaperLinks
+from bot.sources.lookup import Lookups
+from bot.texts import FetchedTexts
+from bot.views import digests as digest_views
+from bot.web import Web, user_agent
+from bot.worker import Worker
+
+if TYPE_CHECKING:
+    from storage.stores import Stores
+
+
+__all__ = ["App", "Screen", "assembled", "examined", "subscribe"]
+
+FRESH = timedelta(minutes=10)
+"""How old a fetch may be before a digest fetches again."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that a verb of the command line needs."""
+
+    config: Config
+    clock: SystemClock
+    stores: Stores
+    web: Web
+    library: Library
+    finder: Finder
+    matcher: Matcher
+    reader: Reader
+    worker: Worker
+    conversation: Conversation
+    platforms: Mapping[str, Platform]
+    sources: Sequence[Source]
+    model: ServedModel | None
+
+    @property
+    def papers(self) -> Papers:
+        """The library's papers."""
+        return self.stores.papers
+
+
+@asynccontextmanager
+async def assembled(
+    config: Config,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    screen: Screen | None = None,
+    person: str = "you",
+    service: bool = False,
+    connect: bool = True,
+) -> AsyncIterator[App]:
+    """Put the program together and take it apart in the end.
+
+    ``service``: this process serves the schedule, and so holds a SQLite database for itself.
+    ``connect``: the platforms are needed, so their tokens must be there. Raises ConfigError, StorageError.
+    """
+    from storage.stores import opened
+
+    async with AsyncExitStack() as stack:
+        time = clock(environ)
+        now = time.now if time.ahead else None
+        stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
+        web = await stack.enter_async_context(_web(config, time))
+        await subscribe(config, stores)
+        around = Surroundings(config, environ, stores, time, screen, person, connect)
+        app = _composed(around, web)
+        if app.model:
+            stack.push_async_callback(app.model.close)
+        yield app
+
+
+def _composed(around: Surroundings, web: Web) -> App:
+    config, stores, time = around.config, around.stores, around.clock
+    sources = _sources(config, web, time)
+    library = Library(
+        papers=stores.papers,
+        feeds=stores.feeds,
+        sources=sources.fetched,
+        links=sources.links,
+        searches=sources.searched,
+        clock=time,
+    )
+    matcher = LibraryMatcher(stores.papers)
+    finder = Finder(stores.papers, matcher)
+    model = configured(config.llm, around.environ, ledger=stores.ledger, clock=time, off_topic=is_off_topic)
+    reader = _reader(around, web, model)
+    desk = Desk(
+        reader=reader,
+        retrieve=retrieve,
+        embedded=EmbeddedAnswerer(),
+        model=model.answerer if model else None,
+    )
+    made = platforms(around)
+    worker = _worker(around, library, matcher, reader, made)
+    core = Core(
+        manners=_manners(config),
+        clock=time,
+        library=library,
+        papers=stores.papers,
+        channels=stores.channels,
+        threads=stores.threads,
+        decisions=stores.decisions,
+        feeds=stores.feeds,
+        finder=finder,
+        reader=reader,
+        desk=desk,
+        digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
+        health=model.report if model else _embedded,
+    )
+    return App(
+        config=config,
+        clock=time,
+        stores=stores,
+        web=web,
+        library=library,
+        finder=finder,
+        matcher=matcher,
+        reader=reader,
+        worker=worker,
+        conversation=Conversation(core),
+        platforms=made,
+        sources=sources.fetched,
+        model=model,
+    )
+
+
+async def _embedded() -> Sequence[Finding]:
+    return [EMBEDDED]
+
+
+def _reader(around: Surroundings, web: Web, model: ServedModel | None) -> Reader:
+    arxiv = around.config.sources.arxiv
+    texts = FetchedTexts(
+        web, around.stores.readings, around.clock, html_url=arxiv.html_url, pdf_url=arxiv.pdf_url
+    )
+    return Reader(
+        texts=texts,
+        readings=around.stores.readings,
+        embedded=EmbeddedSummarizer(),
+        model=model.summarizer if model else None,
+        clock=around.clock,
+        concurrency=around.config.llm.concurrency,
+    )
+
+
+def _worker(
+    around: Surroundings,
+    library: Library,
+    matcher: Matcher,
+    reader: Reader,
+    made: Mapping[str, Platform],
+) -> Worker:
+    stores = around.stores
+    return Worker(
+        desk=Composing(
+            papers=stores.papers,
+            channels=stores.channels,
+            decisions=stores.decisions,
+            feeds=stores.feeds,
+            matcher=matcher,
+        ),
+        runs=stores.runs,
+        outbox=stores.outbox,
+        threads=stores.threads,
+        posters={name: platform.poster for name, platform in made.items()},
+        read=lambda paper, language: reader.read(paper, language=language),
+        fetch=lambda: library.fetch_unless_fresh(FRESH),
+        views=digest_views,
+        clock=around.clock,
+    )
+
+
+def _manners(config: Config) -> Manners:
+    return Manners(
+        name=config.bot.name,
+        command=config.bot.command,
+        changes=config.bot.changes,
+        admins=frozenset(UserId(name) for name in config.bot.admins),
+        timezone=config.bot.timezone,
+        version=release(),
+    )
+
+
+# --- the outside world ----------------------------------------------------------------------------
+
+
+def _web(config: Config, time: SystemClock) -> Web:
+    sources = config.sources
+    paced = {
+        url: section.min_interval
+        for section, urls in (
+            (
+                sources.arxiv,
+                (
+                    sources.arxiv.feed_url,
+                    sources.arxiv.api_url,
+                    sources.arxiv.pdf_url,
+                    sources.arxiv.html_url,
+                ),
+            ),
+            (sources.biorxiv, (sources.biorxiv.api_url,)),
+            (sources.huggingface, (sources.huggingface.api_url,)),
+        )
+        for url in urls
+    }
+    others = [sources.lookup.crossref_url, sources.lookup.openalex_url, *(feed.url for feed in sources.feeds)]
+    return Web(
+        time,
+        agent=user_agent(sources.lookup.contact),
+        trusted=[*paced, *others],
+        pace=paced_by_host(paced),
+    )
+
+
+def paced_by_host(paced: Mapping[str, float]) -> dict[str, float]:
+    """Seconds between requests by host, the most patient of those configured for it."""
+    from urllib.parse import urlsplit
+
+    hosts: dict[str, float] = {}
+    for url, seconds in paced.items():
+        host = urlsplit(url).netloc.lower()
+        hosts[host] = max(seconds, hosts.get(host, 0.0))
+    return hosts
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where papers come from: what is fetched, what links lead to, what can be searched."""
+
+    fetched: tuple[Source, ...]
+    links: Links
+    searched: tuple[Lookup, ...]
+
+
+def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
+    section = config.sources
+    arxiv = Arxiv(
+        web,
+        time,
+        categories=section.arxiv.categories,
+        feed_url=section.arxiv.feed_url,
+        api_url=section.arxiv.api_url,
+    )
+    biorxiv = Biorxiv(
+        web,
+        time,
+        api_url=section.biorxiv.api_url,
+        servers=section.biorxiv.servers,
+        categories=section.biorxiv.categories,
+    )
+    face = HuggingFace(web, time, api_url=section.huggingface.api_url)
+    enabled: list[tuple[Source, bool]] = [
+        (arxiv, section.arxiv.enabled),
+        (biorxiv, section.biorxiv.enabled),
+        (face, section.huggingface.enabled),
+    ]
+    feeds = [Feed(web, time, name=feed.name, url=feed.url) for feed in section.feeds]
+    lookups: list[Lookup] = [arxiv, biorxiv]
+    if section.lookup.enabled:
+        lookup = section.lookup
+        lookups.append(
+            Lookups(
+                web,
+                crossref_url=lookup.crossref_url,
+                openalex_url=lookup.openalex_url,
+                contact=lookup.contact,
+            )
+        )
+    fetched = [source for source, on in enabled if on]
+    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,))
+
+
+async def examined(app: App) -> list[Finding]:
+    """What the doctor finds out in the world: each source, the model, each platform."""
+    findings = [await _source_finding(app, source) for source in app.sources]
+    findings.append(await app.model.check() if app.model else EMBEDDED)
+    channels = [channel.id for channel in await app.stores.channels.all()]
+    for name, platform in app.platforms.items():
+        mine = [channel for channel in channels if platform_of(channel) == name]
+        findings += await platform.listener.check(mine)
+    strangers = [c for c in channels if platform_of(c) not in app.platforms]
+    findings += [
+        Finding(f"channel {c}", False, f"{platform_of(c)} is off; add a [{platform_of(c)}] section.")
+        for c in strangers
+    ]
+    return findings
+
+
+async def _source_finding(app: App, source: Source) -> Finding:
+    """Ask a source without keeping anything; a quiet day is fine."""
+    try:
+        harvest = await source.fetch({})
+    except PaperboyError as error:
+        return Finding(source.name, False, str(error))
+    words = f"{harvest.state}, {len(harvest.sightings)} entries. {harvest.detail}".strip()
+    return Finding(source.name, harvest.state != "failed", words)
+
+
+# --- first subscriptions --------------------------------------------------------------------------
+
+
+async def subscribe(config: Config, stores: Stores) -> None:
+    """Set up the channels of the file: those that are new, and those whose section was edited since."""
+    for section in config.channels:
+        key = f"channel:{section.channel}"
+        written = section.model_dump_json(by_alias=True)
+        if await stores.marks.get(key) == written:
+            continue
+        before = await stores.channels.get(ChannelId(section.channel))
+        await stores.channels.save(_channel(section, config, before))
+        await stores.marks.put(key, written)
+
+
+def _channel(section: ChannelSection, config: Config, before: Channel | None) -> Channel:
+    return Channel(
+        id=ChannelId(section.channel),
+        topics=tuple(Topic.parse(words) for words in section.topics),
+        not_=tuple(section.not_),
+        at=section.time,
+        timezone=section.timezone or config.bot.timezone,
+        days=tuple(section.days),
+        limit=section.limit,
+        language=section.language,
+        quiet=section.quiet,
+        watch=section.watch,
+        paused=before.paused if before else "",
+        workspace=before.workspace if before else "",
+    )

@@ -1,0 +1,127 @@
+"""``import``, ``search`` and ``match``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from bot.app import App, assembled
+from bot.cli.output import decision, paper, row, say, warn
+from bot.config import load
+from bot.domain import Counts, Topic, TopicFound, Unusable
+from bot.errors import UsageError
+from bot.views.papers import below_line, byline
+
+REASONS_SHOWN = 10
+DEFAULT_DAYS = 7
+
+
+async def import_files(arguments: argparse.Namespace) -> int:
+    """Load files of papers; bad lines are told with their number, good ones kept."""
+    async with assembled(load(arguments.config), connect=False) as app:
+        for name in arguments.files:
+            path = Path(name)
+            with _progress(path) as progress:
+                counts, unusable = await app.library.import_file(path, progress=progress)
+            _tell(path, counts, unusable, as_json=arguments.json)
+    return 0
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty() or not path.is_file():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(path.name, total=path.stat().st_size)
+        yield lambda position: bar.update(task, completed=position)
+
+
+def _tell(path: Path, counts: Counts, unusable: list[Unusable], *, as_json: bool) -> None:
+    if as_json:
+        row(
+            {
+                "file": str(path),
+                "seen": counts.seen,
+                "new": counts.new,
+                "replaced": counts.replaced,
+                "known": counts.known,
+                "rejected": counts.rejected,
+                "reasons": [f"{item.where}: {item.reason}" for item in unusable[:REASONS_SHOWN]],
+            }
+        )
+    else:
+        say(
+            f"{path}: {counts.seen:,} lines: {counts.new:,} new papers, {counts.replaced:,} replaced, "
+            f"{counts.known:,} known, {counts.rejected:,} rejected."
+        )
+    for item in unusable[:REASONS_SHOWN]:
+        warn(f"  {item.where}: {item.reason}")
+    if len(unusable) > REASONS_SHOWN:
+        warn(f"  and {len(unusable) - REASONS_SHOWN:,} more lines like these")
+
+
+async def search(arguments: argparse.Namespace) -> int:
+    """Search the library."""
+    query = " ".join(arguments.query)
+    async with assembled(load(arguments.config), connect=False) as app:
+        found = await app.finder.search(query, limit=arguments.limit)
+        for rank, item in enumerate(found, 1):
+            if arguments.json:
+                row(paper(item.paper) | {"rank": rank, "score": round(item.score, 4)})
+            else:
+                say(f"{rank:>3}. {item.paper.title}\n     {byline(item.paper)}\n     {item.paper.url}")
+        if not found and not arguments.json:
+            say(f"Nothing among {await app.papers.count():,} papers fits {query!r}.")
+    return 0
+
+
+async def match(arguments: argparse.Namespace) -> int:
+    """Which papers fit each topic, best first, and the best few below the line."""
+    async with assembled(load(arguments.config), connect=False) as app:
+        since = arguments.since or app.clock.now().date() - timedelta(days=DEFAULT_DAYS)
+        for topic in await _topics(app, arguments.topic):
+            found = await app.finder.topic(topic, since=since)
+            if arguments.json:
+                _rows(found)
+            else:
+                _lines(topic, found)
+    return 0
+
+
+async def _topics(app: App, named: list[str] | None) -> list[Topic]:
+    if named:
+        topics = [Topic.parse(words) for words in named]
+    else:
+        topics = [topic for channel in await app.stores.channels.all() for topic in channel.topics]
+    topics = list({topic.key: topic for topic in topics if topic.phrases}.values())
+    if not topics:
+        raise UsageError("there is no topic: name one with --topic, or give a channel topics.")
+    return topics
+
+
+def _rows(found: TopicFound) -> None:
+    best = sorted(found.matched, key=lambda pair: -pair[1].score)
+    for item, made in [*best, *found.below]:
+        row(paper(item) | decision(made))
+
+
+def _lines(topic: Topic, found: TopicFound) -> None:
+    say(f"{topic}: {len(found.matched)} of {found.looked_at:,} papers belong to it")
+    for item, made in sorted(found.matched, key=lambda pair: -pair[1].score):
+        say(f"  {made.score:.2f}  {item.title} ({item.id})\n        {made.why}")
+    if found.below:
+        say("  closest below the line:")
+    for item, made in found.below:
+        say(f"  {made.score:.2f}  {item.title} ({item.id})\n        {below_line(made)}")
+    if not found.matched and not found.below:
+        say("  no paper comes near it")

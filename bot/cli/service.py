@@ -1,0 +1,75 @@
+"""``run`` and ``chat``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+
+from bot import logs
+from bot.app import App, assembled
+from bot.cli.output import warn
+from bot.config import load
+from bot.errors import PlatformError, UsageError
+from bot.ports import Listener
+
+GRACE = 8.0
+"""Seconds that listeners get to finish what is under way when the program ends."""
+
+
+async def chat(arguments: argparse.Namespace) -> int:
+    """Talk to the bot in this terminal until the input ends."""
+    async with assembled(load(arguments.config), person=arguments.person, connect=False) as app:
+        listener = app.platforms["terminal"].listener
+        await listener.run(app.conversation)
+    return 0
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is under way and end with 0."""
+    config = load(arguments.config)
+    logs.structured()
+    async with assembled(config, service=True) as app:
+        listeners = [
+            platform.listener
+            for name, platform in app.platforms.items()
+            if name != "terminal" and arguments.only in (None, name)
+        ]
+        if not listeners and not await app.stores.channels.all():
+            raise UsageError("nothing to serve: configure [slack] or [discord], or give a channel topics.")
+        return await _served(app, listeners, work=arguments.only in (None, "work"))
+
+
+async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
+    working = [asyncio.create_task(app.worker.run())] if work else []
+    tasks = [*listening, *working]
+    stop = asyncio.create_task(stopping.wait())
+    logs.ready(app.config, [item.platform for item in listeners], rehearsal=app.clock)
+    try:
+        done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        app.worker.stop()
+    failures = [task.exception() for task in done if task is not stop and task.exception()]
+    await _ended(listening, working)
+    stop.cancel()
+    for failure in failures:
+        if isinstance(failure, PlatformError):
+            warn(f"paperboy: {failure}")
+        elif failure:
+            raise failure
+    return 1 if failures else 0
+
+
+async def _ended(listening: list[asyncio.Task[None]], working: list[asyncio.Task[None]]) -> None:
+    for task in listening:
+        task.cancel()
+    tasks = [*listening, *working]
+    _, late = await asyncio.wait(tasks, timeout=GRACE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""``init``: a few questions, a configuration that works, and what the platforms want to be given."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bot.cli.output import say
+from bot.config import DEFAULT_FILE, parse
+from bot.errors import UsageError
+
+
+async def init(arguments: argparse.Namespace) -> int:
+    """Ask and write, or print the manifest or invite link alone."""
+    if arguments.slack:
+        _print(arguments)
+        return 0
+    target = Path(arguments.config or DEFAULT_FILE)
+    _write(target, force=arguments.force)
+    say(f"Wrote {target}. Next: `paperboy check`, then `paperboy run`.")
+    return 0
+
+
+def _write(target: Path, *, force: bool) -> None:
+    if target.exists() and not force:
+        raise UsageError(f"{target} is there already; --force overwrites it, --config names another file.")
+    text = written(**_ask())
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+
+
+def _ask() -> dict[str, str]:
+    say("A few questions; Enter takes the answer in brackets.")
+    return {
+        "platform": _question("Where shall papers be posted: slack, discord or terminal?", "terminal"),
+        "channel": _question("The channel's id (C… on Slack, a number on Discord)?", "main"),
+        "topics": _question("Topics, with commas between?", "gaussian splatting, video understanding"),
+        "categories": _question("arXiv categories, with commas between?", "cs.CV, cs.CL, cs.LG, cs.AI"),
+        "at": _question("At what time?", "09:00"),
+        "timezone": _question("In which time zone?", "UTC"),
+    }
+
+
+def _question(words: str, default: str) -> str:
+    sys.stdout.write(f"{words} [{default}] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip() or default
+
+
+def written(*, platform: str, channel: str, topics: str, categories: str, at: str, timezone: str) -> str:
+    """The configuration for the answers. Raises ConfigError for what cannot be."""
+    import tomllib
+
+    section = f"\n[{platform}]\n" if platform in ("slack", "discord") else ""
+    text = f"""# Every key is explained in config.example.toml.
+[bot]
+timezone = {_quoted(timezone)}
+
+[sources.arxiv]
+categories = {_listed(categories)}
+{section}
+[[channels]]
+channel = {_quoted(f"{platform}:{channel}")}
+topics = {_listed(topics)}
+at = {_quoted(at)}
+"""
+    parse(tomllib.loads(text))
+    return text
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _listed(words: str) -> str:
+    return "[" + ", ".join(_quoted(part.strip()) for part in words.split(",") if part.strip()) + "]"
+
+
+def _print(arguments: argparse.Namespace) -> None:
+    from bot.config import load
+    from bot.platforms import slack_manifest
+
+    say(slack_manifest(load(arguments.config)).rstrip())

@@ -1,0 +1,137 @@
+"""The platforms, each made by one small function with an import of its own: who does not use one need not
+install it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from adapters.terminal_view import Screen
+from bot.clock import SystemClock
+from bot.config import Config, SlackSection, secret
+from bot.domain import ChannelId
+from bot.errors import ConfigError
+from bot.ports import Listener, Poster
+
+if TYPE_CHECKING:
+    from adapters.slack_http import Door
+    from adapters.slack_socket import Socket
+    from adapters.slack_web import Clients
+    from storage.stores import Stores
+
+Only = Literal["slack", "discord", "work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What platforms are made from."""
+
+    config: Config
+    environ: Mapping[str, str]
+    stores: Stores
+    clock: SystemClock
+    screen: Screen | None = None
+    person: str = "you"
+    connect: bool = True
+    """Whether tokens are needed: verbs that only read the library do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One platform: how it is posted to and listened to."""
+
+    poster: Poster
+    listener: Listener
+
+
+def platforms(around: Surroundings) -> dict[str, Platform]:
+    """Every configured platform by name; the terminal is always there. Raises ConfigError."""
+    found = {"terminal": terminal(around)}
+    if around.connect and around.config.slack is not None:
+        found["slack"] = slack(around, around.config.slack)
+    return found
+
+
+def terminal(around: Surroundings) -> Platform:
+    """The terminal."""
+    from adapters.terminal import Person, TerminalListener, TerminalPoster
+
+    config = around.config
+    screen = around.screen or Screen(command=config.bot.command)
+    names = (channel.channel for channel in config.channels)
+    channel = next((name for name in names if name.startswith("terminal:")), "terminal:main")
+    return Platform(
+        TerminalPoster(screen, _transcript(around.stores.path)),
+        TerminalListener(screen, Person(around.person, ChannelId(channel)), command=config.bot.command),
+    )
+
+
+def _transcript(database: Path | None) -> Path | None:
+    return database.with_name(database.name + ".transcript") if database else None
+
+
+def slack(around: Surroundings, section: SlackSection) -> Platform:
+    """Slack, in Socket Mode or over HTTP, for one workspace or many."""
+    from adapters.slack import SlackListener
+    from adapters.slack_http import Door
+    from adapters.slack_post import Sender, SlackPoster
+    from adapters.slack_socket import Socket
+    from adapters.slack_web import OneWorkspace
+
+    clients: Clients
+    door: Socket | Door
+    if section.mode == "http" and secret(section.client_id_env, around.environ):
+        clients, door = _many_workspaces(around, section)
+    else:
+        clients = OneWorkspace(_needed(around, section.bot_token_env), section.api_url, around.clock)
+        if section.mode == "socket":
+            door = Socket(_needed(around, section.app_token_env), section.api_url, around.clock)
+        else:
+            door = Door(_needed(around, section.signing_secret_env), listen=_listen(around.config))
+    sender = Sender(clients, around.clock, command=around.config.bot.command)
+    return Platform(
+        SlackPoster(sender), SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl)
+    )
+
+
+def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clients, Door]:
+    from adapters.slack_http import Door
+    from adapters.slack_install import Installed
+
+    installed = Installed(
+        around.stores.marks,
+        around.clock,
+        keys=_needed(around, section.encryption_key_env),
+        client_id=_needed(around, section.client_id_env),
+        client_secret=_needed(around, section.client_secret_env),
+        api_url=section.api_url,
+    )
+    signing = _needed(around, section.signing_secret_env)
+    return installed, Door(signing, listen=_listen(around.config), install=installed)
+
+
+def _listen(config: Config) -> tuple[str, int]:
+    host, _, port = config.server.listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _needed(around: Surroundings, variable: str) -> str:
+    found = secret(variable, around.environ)
+    if not found:
+        raise ConfigError(f"{variable}: this environment variable is needed and empty; see the README.")
+    return found
+
+
+def slack_manifest(config: Config) -> str:
+    """The Slack app manifest for this configuration, as JSON."""
+    from adapters import slack_manifest as made
+
+    section = config.slack or SlackSection()
+    if section.mode == "http" and not section.public_url:
+        raise ConfigError(
+            "slack.public_url: HTTP mode needs the address under which Slack reaches this program."
+        )
+    url = section.public_url if section.mode == "http" else ""
+    return made.dump(made.manifest(name=config.bot.name, command=config.bot.command, url=url))
