@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from adapters.discord import Discord
 from bot import doc as d
 from bot.commands.table import INFOS
-from bot.domain import ChannelId, Post, Reply, Request
+from bot.domain import ChannelId, CommandInfo, Post, Reply, Request
 from bot.ports import Responder
 from tests.fakes.discord import Discord as Server
 
@@ -38,7 +38,7 @@ class WallClock:
 class BusyCore:
     """Answers at once, except that ``slow`` commands take three seconds."""
 
-    commands: Sequence[object] = INFOS
+    commands: Sequence[CommandInfo] = INFOS
 
     async def handle(self, request: Request, responder: Responder) -> None:
         if "slow" in request.text:

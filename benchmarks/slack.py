@@ -79,7 +79,7 @@ async def acknowledge(data: Path) -> None:
         try:
             papers = Papers(database)
             clock = SystemClock()
-            library = Library(papers=papers, feeds=Feeds(database), sources=(), lookups=(), clock=clock)
+            library = Library(papers=papers, feeds=Feeds(database), sources=(), clock=clock)
             await _busy(clock, papers, library, file)
         finally:
             await database.close()

@@ -44,9 +44,9 @@ class Library:
         papers: Papers,
         feeds: Feeds,
         sources: Sequence[Source],
-        links: Links,
-        searches: Sequence[Lookup],
         clock: Clock,
+        links: Links | None = None,
+        searches: Sequence[Lookup] = (),
     ) -> None:
         self._papers = papers
         self._feeds = feeds
@@ -114,6 +114,8 @@ class Library:
         return await self._by_title(words)
 
     async def _look_up(self, words: str) -> Paper:
+        if self._links is None:
+            raise NotFound(f"{_shown(words)} is not in the library, and nothing is set up to look it up.")
         found = await self._links.paper(words)
         await self._papers.add([Sighting(found, "known")], now=self._clock.now())
         return await self._papers.get(found.id) or found
