@@ -44,9 +44,7 @@ async def import_corpus(file: Path, url: str) -> None:
     """Import ``file`` into a new database and print what it took."""
     with tempfile.TemporaryDirectory() as folder:
         database = await connect(url or f"sqlite:///{folder}/corpus.db")
-        library = Library(
-            papers=Papers(database), feeds=Feeds(database), sources=[], lookups=[], clock=SystemClock()
-        )
+        library = Library(papers=Papers(database), feeds=Feeds(database), sources=[], clock=SystemClock())
         cpu, wall = time.process_time(), time.perf_counter()
         counts, unusable = await library.import_file(file)
         await database.close()
