@@ -20,7 +20,7 @@ BLOCKS, CHARACTERS = 45, 9_000
 PIECE = 2_900
 """Characters of one text block; a longer paragraph goes on in the next block."""
 HEADER, LABEL, ALT, LINE = 150, 75, 2_000, 300
-ROW, CONTEXT = 25, 10
+ROW, SMALL = 25, 2_000
 BUTTON = "paperboy"
 """What the action id of each of our buttons begins with."""
 
@@ -38,7 +38,7 @@ def render(doc: Doc, *, alt: str = "", command: str = "/paper", pictures: bool =
 
     ``pictures=False`` shows images as links, for when Slack cannot fetch one and refuses the whole message.
     """
-    line = notice(alt or plain_text.line(doc, LINE)) or "…"
+    line = notice(alt or headline(doc)) or "…"
     groups = _pack(unit for block in doc for unit in _units(block, command, pictures))
     return [Message(blocks, line) for blocks in groups] or [Message([], line)]
 
@@ -47,6 +47,23 @@ def blocks(doc: Doc, *, command: str = "/paper", most: int = 100) -> list[Json]:
     """The document's blocks for a modal or App Home, at most ``most``; forms are left out."""
     shown = (block for block in doc if not isinstance(block, d.Form))
     return [unit for block in shown for unit in _units(block, command, True)][:most]
+
+
+def headline(doc: Doc) -> str:
+    """The first words of the document, without the addresses behind them."""
+    for block in doc:
+        match block:
+            case d.Heading(text) | d.Paragraph(text) | d.Quote(text):
+                words = plain(text)
+            case d.Bullets(items):
+                words = plain(items[0]) if items else ""
+            case d.Form(title) | d.File(title):
+                words = title
+            case _:
+                words = plain_text.line((block,), LINE)
+        if clean(words).strip():
+            return words
+    return ""
 
 
 def notice(words: str) -> str:
@@ -127,7 +144,7 @@ def _heading(text: Text, level: int) -> Iterator[Json]:
 
 def _paragraph(text: Text, is_small: bool) -> Iterator[Json]:
     elements = small(text) if is_small else []
-    if elements and len(elements) <= CONTEXT and all(len(item["text"]) <= 2_000 for item in elements):
+    if elements and len(elements[0]["text"]) <= SMALL:
         yield {"type": "context", "elements": elements}
     else:
         yield from _section(text)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from adapters.slack_blocks import headline
 from adapters.slack_forms import errors
 from adapters.slack_reply import SlackResponder
 from bot.doc import Doc
 from bot.domain import Reply
-from bot.render import plain
 
 
 class FormResponder:
@@ -35,7 +35,7 @@ class FormResponder:
     async def send(self, reply: Reply) -> str | None:
         """Show an error at its field while the form is open, else the reply where it was asked for."""
         if reply.error and not self._verdict.done():
-            sentence = reply.alt or plain.line(reply.doc, 1_000)
+            sentence = reply.alt or headline(reply.doc)
             self._decide(errors(self._view, reply.field, sentence))
             return None
         self._decide({})

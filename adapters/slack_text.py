@@ -20,6 +20,7 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff
 """Control characters, and those that turn the direction of what follows them."""
 
 _ADDRESS = re.compile(r"(https?://|mailto:)[^\s<>|]{1,2900}\Z")
+_LOOKS = re.compile(r"[*_~`|]|:[\w+-]+:")
 _MARKUP = re.compile(r"([\\`*_~\[\]#])")
 
 
@@ -66,22 +67,21 @@ def _element(span: Span, strong: bool) -> Json:
 
 
 def small(text: Sequence[Span]) -> list[Json]:
-    """Elements of a context block: plain text, which is literal, and links as mrkdwn.
+    """The elements of a context block: literal plain text, or mrkdwn where there are links.
 
-    None where a link's words hold a bar, which mrkdwn cannot show.
+    None where there are links and characters that mrkdwn would take for markup, since it cannot escape them.
     """
-    if any(span.link and "|" in span.text for span in text):
+    words = "".join(clean(span.text) for span in text)
+    if not any(address(span.link) for span in text):
+        return [{"type": "plain_text", "text": words, "emoji": False}] if words.strip() else []
+    if _LOOKS.search(words):
         return []
-    elements: list[Json] = []
-    for span in text:
-        words, url = clean(span.text), address(span.link)
-        if url:
-            elements.append({"type": "mrkdwn", "text": f"<{url}|{escape(words) or url}>", "verbatim": True})
-        elif elements and elements[-1]["type"] == "plain_text":
-            elements[-1]["text"] += words
-        elif words.strip():
-            elements.append({"type": "plain_text", "text": words, "emoji": False})
-    return elements
+    return [{"type": "mrkdwn", "text": "".join(map(_linked, text)), "verbatim": True}]
+
+
+def _linked(span: Span) -> str:
+    words, url = escape(span.text), address(span.link)
+    return f"<{url}|{words or url}>" if url else words
 
 
 def cut(text: Text, limit: int) -> list[Text]:

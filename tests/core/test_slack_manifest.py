@@ -59,3 +59,9 @@ def test_every_scope_is_explained_and_none_is_missing() -> None:
 
 def test_the_deployed_manifest_is_the_one_the_program_makes() -> None:
     assert DEPLOYED.read_text(encoding="utf-8") == dump(manifest())
+
+
+def test_the_documentation_explains_every_scope() -> None:
+    page = (DEPLOYED.parents[1] / "docs" / "slack.md").read_text(encoding="utf-8")
+    for scope, reason in SCOPES.items():
+        assert f"| `{scope}` | {reason} |" in page
