@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot import crash
 from bot.errors import StorageError, TooNew
@@ -73,7 +75,18 @@ async def _refuse_foreign(database: Database, connection: AsyncConnection) -> No
 
 def create(connection: sa.Connection) -> None:
     """Make every table in an empty database and note the last revision."""
-    metadata.create_all(connection, checkfirst=False)
-    fulltext.create(connection)
+    if connection.dialect.name == "sqlite":
+        for statement in _statements(connection.dialect):  # a fifth of what ``create_all`` takes
+            connection.exec_driver_sql(statement)
+    else:
+        metadata.create_all(connection, checkfirst=False)
     _version.create(connection)
+    fulltext.create(connection)
     connection.execute(_version.insert().values(version_num=REVISIONS[-1]))
+
+
+def _statements(dialect: sa.Dialect) -> Iterator[str]:
+    for table in metadata.sorted_tables:
+        yield str(CreateTable(table).compile(dialect=dialect))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield str(CreateIndex(index).compile(dialect=dialect))

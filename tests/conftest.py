@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,11 +23,29 @@ def postgres_server() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def _postgres_database(postgres_server: str) -> Iterator[str]:
+    with postgres.database(postgres_server) as address:
+        asyncio.run(_prepare(address))
+        yield address
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
+def postgres_url(_postgres_database: str) -> str:
+    """The address of a PostgreSQL database with our schema and nothing in it."""
+    asyncio.run(postgres.wipe(_postgres_database))
+    return _postgres_database
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of a PostgreSQL database without anything."""
     with postgres.database(postgres_server) as address:
         yield address
+
+
+async def _prepare(address: str) -> None:
+    await (await connect(address)).close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.tables import metadata
+
 _CONFIG = """
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -64,6 +66,26 @@ def database(server: str) -> Iterator[str]:
         yield f"{server}/{name}"
     finally:
         _run("dropdb", "-h", "127.0.0.1", "-p", port, "-U", "paperboy", "--force", name)
+
+
+async def wipe(address: str) -> None:
+    """End what else uses the database, and delete every row; much faster than a new database."""
+    import asyncpg
+
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = ", ".join(table.name for table in reversed(metadata.sorted_tables))
+        await connection.execute(
+            "DO $$ DECLARE name text; BEGIN "
+            f"FOREACH name IN ARRAY string_to_array('{tables}', ', ') LOOP "
+            "EXECUTE format('DELETE FROM %I', name); END LOOP; END $$"
+        )
+    finally:
+        await connection.close()
 
 
 def _run(program: str, *arguments: str) -> None:
