@@ -49,7 +49,7 @@ async def test_a_cancelled_writer_leaves_nothing_locked_and_nothing_written(data
     assert (await marks.get("half"), await marks.get("after")) == (None, "works")
 
 
-@pytest.mark.parametrize("steps", range(1, 40, 3))
+@pytest.mark.parametrize("steps", range(20, 100, 9))
 async def test_a_writer_cancelled_anywhere_leaves_nothing_locked(database: Database, steps: int) -> None:
     papers = Papers(database)
     task = asyncio.create_task(papers.add(_many(150), now=NOW))
@@ -163,7 +163,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     database = await connect(f"sqlite:///{tmp_path / 'paperboy.db'}")
     papers = Papers(database)
     await papers.add(_many(100), now=NOW)
-    with _largest_file(600_000), pytest.raises(StorageError, match="full|room"):
+    with _largest_file(600_000), pytest.raises(StorageError, match=r"full|room"):
         await papers.add(_many(20_000), now=NOW)
     kept = await papers.count()
     assert kept >= 100
@@ -173,18 +173,33 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     await database.close()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everything")
-async def test_a_file_without_permission_to_write_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[str]:
+    """A database of which neither file nor folder may be written."""
     file = tmp_path / "paperboy.db"
-    await (await connect(f"sqlite:///{file}")).close()
+    asyncio.run(_make(f"sqlite:///{file}"))
     file.chmod(0o444)
     tmp_path.chmod(0o555)
+    yield f"sqlite:///{file}"
+    tmp_path.chmod(0o755)
+
+
+async def _make(url: str) -> None:
+    await (await connect(url)).close()
+
+
+async def _write(url: str) -> None:
+    database = await connect(url)
     try:
-        with pytest.raises(Full, match="permission"):
-            database = await connect(f"sqlite:///{file}")
-            await Marks(database).put("a", "b")
+        await Marks(database).put("a", "b")
     finally:
-        tmp_path.chmod(0o755)
+        await database.close()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everything")
+async def test_a_file_without_permission_to_write_is_told(read_only: str) -> None:
+    with pytest.raises(Full, match="permission"):
+        await _write(read_only)
 
 
 async def test_a_file_locked_by_another_program_is_told(
@@ -215,7 +230,7 @@ async def test_a_connection_cut_by_the_server_is_told_and_made_anew(postgres_url
     database = await connect(postgres_url)
     marks = Marks(database)
     cut = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")
-    with pytest.raises(StorageError, match="does not answer|starting or stopping"):
+    with pytest.raises(StorageError, match=r"does not answer|starting or stopping"):
         async with database.writing() as connection:
             await connection.execute(cut)
     await marks.put("a", "b")
