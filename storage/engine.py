@@ -94,12 +94,24 @@ async def connect(url: str) -> Database:
     where a newer program has written it, Full where it cannot be written, Busy, StorageError.
     """
     database = _postgres(make_url(url)) if url.startswith("postgres") else _sqlite(make_url(url))
+    if database.path:
+        _probe(database.path, database.name)
     try:
         await database._begin()
     except BaseException:
         await database.close()
         raise
     return database
+
+
+def _probe(path: Path, name: str) -> None:
+    """Find out at once, without a thread, whether the file can be opened. Raises Full, StorageError."""
+    with mapped(name):
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+        try:
+            connection.execute("PRAGMA schema_version")
+        finally:
+            connection.close()
 
 
 def _sqlite(url: URL) -> Database:
