@@ -125,30 +125,6 @@ def _sqlite(url: URL) -> Database:
     return Database(url, _sqlite_engine(driver, writes=False), _sqlite_engine(driver, writes=True))
 
 
-class _Connection(sqlite3.Connection):
-    """Closes its cursors before itself.
-
-    A SELECT that a cancelled task left half read would otherwise keep the closed connection alive inside,
-    with its transaction and its lock: https://www.sqlite.org/c3ref/close.html
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
-
-    def cursor(self, *arguments: Any) -> Any:
-        """A cursor, remembered as long as somebody holds it."""
-        cursor = super().cursor(*arguments)
-        self._cursors.add(cursor)
-        return cursor
-
-    def close(self) -> None:
-        """End what is under way, roll back, and close."""
-        for cursor in list(self._cursors):
-            cursor.close()
-        super().close()
-
-
 def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
