@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import date, timedelta
 
-from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting, SightingKind
+from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting
 from bot.errors import NotFound, SourceError, Throttled, Unreachable
 from bot.ports import Clock
-from bot.sources import arxiv_api, arxiv_feed
+from bot.sources import arxiv_api, arxiv_feed, arxiv_health, dates
 from bot.web import Page, Web
 
-_NEW_YORK = ZoneInfo("America/New_York")
-_SETTLED = timedelta(hours=2)
-"""How long after midnight in New York the day's feed may take to appear."""
-_CLOSES = time(14)
-"""Submissions until then are announced the same evening (info.arxiv.org/help/availability)."""
+_DAY = timedelta(days=1)
 _IDS_A_REQUEST = 100
-_USUALLY_BUSY = 5
-"""A category with at least so many papers last time is missed when it has none."""
+_PAGES = 40
+_FARTHEST = timedelta(days=14)
+"""Older days are not filled: they are a matter for ``paperboy import``."""
 _FEED = "application/atom+xml, application/rss+xml, application/xml;q=0.9"
 
 
 class Arxiv:
     """The categories of ``categories``, announced at ``feed_url``, asked about at ``api_url``."""
 
-    name = "arxiv"
+    name = arxiv_health.SOURCE
 
     def __init__(
         self, web: Web, clock: Clock, *, categories: Sequence[str], feed_url: str, api_url: str
@@ -47,7 +42,9 @@ class Arxiv:
             batch = None if page.unchanged else arxiv_feed.parse(_checked(page))
         except (SourceError, NotFound) as error:
             return self._failed(f"arXiv's feed: {error}", memory)
-        return assess(batch, self._categories, seen, self._clock.now(), {"url": self._feed, **page.marks})
+        marks = {"url": self._feed, **page.marks}
+        harvest = arxiv_health.assess(batch, self._categories, seen, self._clock.now(), marks)
+        return harvest if harvest.state == "failed" else await self._completed(harvest, seen)
 
     async def find(self, ids: Sequence[PaperId]) -> Sequence[Paper]:
         """The arXiv papers among ``ids``, in one request for every hundred. Raises SourceError."""
@@ -70,13 +67,13 @@ class Arxiv:
         the day that arXiv announced them. ``memory`` holds ``next`` and ``total``: begin there again after
         an interruption. Raises SourceError."""
         names = categories or self._categories
-        while True:
+        for _ in range(_PAGES):
             request = arxiv_api.by_days(names, since, until, start=start, limit=page)
             answer = await self._ask(request)
             start += len(answer.papers) + len(answer.unusable)
             yield Harvest(
                 self.name,
-                tuple(_as_news(paper) for paper in answer.papers),
+                tuple(_as_news(paper, answer) for paper in answer.papers),
                 answer.unusable,
                 memory={"next": str(start), "total": str(answer.total)},
             )
@@ -84,6 +81,32 @@ class Arxiv:
                 return
             if not answer.papers:
                 raise Unreachable("arXiv's API gave an empty page in the middle of its results; try later.")
+
+    async def _completed(self, harvest: Harvest, before: Mapping[str, str]) -> Harvest:
+        """The harvest with what the feed did not show: days between the last fetch and this one, and
+        categories that look stale, both asked of the API."""
+        day, resting = arxiv_health.announcement_day(self._clock.now())
+        memory = {**harvest.memory, "day": str(day)}
+        last = dates.day(before.get("day", ""))
+        stale = arxiv_health.stale_since(harvest)
+        try:
+            seen_until = day if resting else day - _DAY
+            missed = await self._announced(self._categories, last, seen_until) if last else ()
+            late = await self._announced(tuple(stale), min(stale.values()), day) if stale else ()
+        except (SourceError, NotFound) as error:
+            kept = {**harvest.memory, "day": before["day"]} if "day" in before else harvest.memory
+            return arxiv_health.incomplete(harvest, str(error), kept)
+        return arxiv_health.completed(harvest, missed, late, memory)
+
+    async def _announced(self, names: Sequence[str], after: date, until: date) -> tuple[Sighting, ...]:
+        """What arXiv announced in ``names`` later than ``after`` and not after ``until``."""
+        after = max(after, until - _FARTHEST)
+        if not arxiv_health.working_days(after, until):
+            return ()
+        found: dict[PaperId, Sighting] = {}
+        async for page in self.backfill(after - timedelta(days=5), until, categories=names):
+            found |= {one.paper.id: one for one in page.sightings if _between(one, after, until)}
+        return tuple(found.values())
 
     async def _ask(self, params: Mapping[str, str]) -> arxiv_api.Answer:
         page = await self._web.get(self._api, params=params, accept=_FEED, tolerate={400})
@@ -97,142 +120,15 @@ class Arxiv:
         return Harvest(self.name, state="failed", detail=detail, parts=parts, memory=memory)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
-    """What is remembered of a category: the announcement day it was first seen for, and which papers."""
-
-    day: date
-    count: int
-    papers: str
-
-    @classmethod
-    def of(cls, text: str) -> _Trace | None:
-        day, count, papers = [*text.split(), "", "", ""][:3]
-        try:
-            return cls(date.fromisoformat(day), int(count), papers)
-        except ValueError:
-            return None
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.count} {self.papers}"
+def _as_news(paper: Paper, answer: arxiv_api.Answer) -> Sighting:
+    submitted = answer.submitted.get(paper.id)
+    announced = arxiv_health.announced_on(submitted) if submitted else None
+    return Sighting(replace(paper, announced=announced), "new")
 
 
-def assess(
-    batch: arxiv_feed.Batch | None,
-    categories: Sequence[str],
-    memory: Mapping[str, str],
-    now: datetime,
-    marks: Mapping[str, str],
-) -> Harvest:
-    """Tell a fresh batch from a quiet day, a stale feed and a broken one; ``None`` is an unchanged batch."""
-    if batch is None:
-        return _judged(arxiv_feed.Batch(), categories, memory, now, {**memory, **marks}, unchanged=True)
-    if batch.cut:
-        parts: dict[str, FeedState] = dict.fromkeys(categories, "failed")
-        detail = f"arXiv's feed was cut off after {len(batch.sightings)} whole entries; these were kept."
-        return Harvest(Arxiv.name, batch.sightings, batch.unusable, "failed", detail, parts, memory)
-    return _judged(batch, categories, memory, now, dict(marks), unchanged=False)
-
-
-def _judged(
-    batch: arxiv_feed.Batch,
-    categories: Sequence[str],
-    memory: Mapping[str, str],
-    now: datetime,
-    kept: dict[str, str],
-    *,
-    unchanged: bool,
-) -> Harvest:
-    day, resting = announcement_day(now)
-    resting = resting or f"{now.astimezone(_NEW_YORK):%a}".lower() in batch.quiet_days
-    parts: dict[str, FeedState] = {}
-    for name in categories:
-        before = _Trace.of(memory.get(f"batch/{name}", ""))
-        trace = before if unchanged else _trace(name, batch.sightings, day)
-        if trace is not None and before is not None and trace.papers == before.papers:
-            trace = before
-        parts[name] = _state(trace, before, day, resting=resting, alone=not (batch.sightings or unchanged))
-        if remembered := trace or before:
-            kept[f"batch/{name}"] = str(remembered)
-    return _told(batch, parts, kept, day, resting=resting)
-
-
-def _state(
-    trace: _Trace | None, before: _Trace | None, day: date, *, resting: bool, alone: bool
-) -> FeedState:
-    """One category: ``alone`` = the whole feed is empty, as on a holiday."""
-    if resting:
-        return "ok" if trace is not None and trace.day == day and trace is not before else "quiet"
-    if trace is None:
-        return "stale" if before and before.count >= _USUALLY_BUSY and not alone else "quiet"
-    return "stale" if trace.day < day else "ok"
-
-
-def _told(
-    batch: arxiv_feed.Batch,
-    parts: Mapping[str, FeedState],
-    kept: Mapping[str, str],
-    day: date,
-    *,
-    resting: bool,
-) -> Harvest:
-    stale = [name for name, state in parts.items() if state == "stale"]
-    state: FeedState = "stale" if stale else "ok" if "ok" in parts.values() else "quiet"
-    detail = ""
-    if stale:
-        since = {name: trace.day for name in stale if (trace := _Trace.of(kept.get(f"batch/{name}", "")))}
-        detail = "; ".join(
-            f"{name} shows nothing newer than the announcement of {since.get(name, day)}" for name in stale
-        )
-        detail += "."
-    elif state == "quiet":
-        detail = "arXiv announces nothing at the weekend." if resting else "arXiv announced nothing today."
-    return Harvest(Arxiv.name, batch.sightings, batch.unusable, state, detail, parts, kept)
-
-
-def _trace(category: str, sightings: Sequence[Sighting], day: date) -> _Trace | None:
-    """What the category brought. Its own papers tell whether it is fresh; cross-lists, which may come with
-    another category, count only where there is nothing else."""
-    own = [one.paper for one in sightings if category in one.paper.categories[:1]]
-    papers = own or [one.paper for one in sightings if category in one.paper.categories]
-    if not papers:
-        return None
-    ids = " ".join(sorted(f"{paper.id}v{paper.version}" for paper in papers))
-    return _Trace(day, len(papers), hashlib.sha256(ids.encode()).hexdigest()[:16])
-
-
-def announcement_day(now: datetime) -> tuple[date, bool]:
-    """The date of the feed that should stand there now, and whether today brings none (weekend).
-
-    The feed changes at midnight in New York, Monday to Friday; the two hours after it belong to the day
-    before.
-    """
-    local = (now.astimezone(_NEW_YORK) - _SETTLED).date()
-    resting = local.weekday() >= 5
-    return (local - timedelta(days=local.weekday() - 4) if resting else local), resting
-
-
-def announced_on(submitted: datetime) -> date:
-    """The feed date of a paper submitted then: the working day after the one whose deadline it met.
-
-    Deadlines are 14:00 in New York; Friday's submissions after it count for Monday
-    (https://info.arxiv.org/help/availability.html).
-    """
-    local = submitted.astimezone(_NEW_YORK)
-    day = local.date() + timedelta(days=local.time() >= _CLOSES)
-    return _working(_working(day) + timedelta(days=1))
-
-
-def _working(day: date) -> date:
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
-
-
-def _as_news(paper: Paper) -> Sighting:
-    kind: SightingKind = "new"
-    if paper.published is None:
-        return Sighting(paper, kind)
-    noon = datetime.combine(paper.published, time(12), _NEW_YORK)
-    return Sighting(replace(paper, announced=announced_on(noon)), kind)
+def _between(sighting: Sighting, after: date, until: date) -> bool:
+    day = sighting.paper.announced
+    return day is not None and after < day <= until
 
 
 def _checked(page: Page) -> bytes:

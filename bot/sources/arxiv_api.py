@@ -6,9 +6,9 @@ https://info.arxiv.org/help/api/user-manual.html
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from bot import identity
@@ -36,22 +36,31 @@ class Answer:
     unusable: tuple[Unusable, ...] = ()
     total: int = 0
     cut: bool = False
+    submitted: Mapping[PaperId, datetime] = field(default_factory=dict)
+    """When the first version of each paper came in."""
 
 
 def parse(body: bytes) -> Answer:
     """Read an answer. Raises Unreadable for what is none, SourceError for an error that arXiv reports."""
     found = xml.entries(body, f"{_ATOM}entry")
     papers: dict[str, Paper] = {}
+    submitted: dict[PaperId, datetime] = {}
     unusable = list(found.unusable)
     for number, element in enumerate(found.entries, 1):
         paper = _paper(element)
         if isinstance(paper, Paper):
             papers[paper.id] = paper
+            if moment := dates.moment(xml.text(element, f"{_ATOM}published")):
+                submitted[paper.id] = moment
         else:
             unusable.append(Unusable(_where(element, number), paper))
     total = xml.text(found.head, _TOTAL) if found.head is not None else ""
     return Answer(
-        tuple(papers.values()), tuple(unusable), int(total) if total.isdigit() else len(papers), found.cut
+        tuple(papers.values()),
+        tuple(unusable),
+        int(total) if total.isdigit() else len(papers),
+        found.cut,
+        submitted,
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from bot.domain import Harvest, PaperId
 from bot.errors import SourceError, Throttled, Unreachable, Unreadable
-from bot.sources.arxiv import Arxiv, announced_on, announcement_day
+from bot.sources.arxiv import Arxiv
+from bot.sources.arxiv_health import announced_on, announcement_day
 from bot.web import Web
 from tests.fakes.clock import SetClock
 from tests.fakes.feed import Feed, captcha, error_entry
@@ -87,33 +88,111 @@ async def test_an_empty_feed_at_the_weekend_is_quiet(arxiv: Arxiv, feed: Feed, c
     assert set(saturday.parts.values()) == {"quiet"}
 
 
-async def test_friday_s_batch_on_sunday_is_quiet_and_on_monday_stale(
+async def test_friday_s_batch_is_quiet_on_sunday_and_stale_on_monday(
     arxiv: Arxiv, feed: Feed, clock: SetClock
 ) -> None:
     clock.forward(days=2)
-    feed.paper("A paper")
+    feed.next_day(2)
+    vision = feed.paper("A paper")
     feed.paper("Words", categories=["cs.CL"])
     memory: Mapping[str, str] = (await arxiv.fetch({})).memory
     clock.forward(days=2)
     sunday = await arxiv.fetch(memory)
     assert sunday.state == "quiet"
     clock.forward(days=1)
-    feed.next_day(5)
-    feed.paper("Fresh words", categories=["cs.CL"])
-    feed.announced.insert(0, next(iter(feed.known.values())))
+    feed.next_day(3)
+    words = feed.paper("Fresh words", categories=["cs.CL"])
+    late = feed.paper("Fresh vision")
+    feed.hide(late)
+    feed.announced.append(feed.known[vision])
     monday = await arxiv.fetch(sunday.memory)
     assert monday.parts == {"cs.CV": "stale", "cs.CL": "ok"}
     assert monday.state == "stale"
-    assert monday.detail == "cs.CV shows nothing newer than the announcement of 2025-08-22."
+    assert monday.detail == (
+        "cs.CV shows nothing newer than the announcement of 2025-08-22. "
+        "1 paper that the feed does not show came from arXiv's API."
+    )
+    assert kinds(monday) == {f"arxiv:{id}": "new" for id in (vision, words, late)}
 
 
-async def test_the_same_batch_twice_in_a_day_is_no_fault(arxiv: Arxiv, feed: Feed, clock: SetClock) -> None:
+async def test_a_category_of_which_the_api_knows_nothing_newer_is_quiet(
+    arxiv: Arxiv, feed: Feed, clock: SetClock
+) -> None:
+    feed.paper("A paper")
+    first = await arxiv.fetch({})
+    clock.forward(days=1)
+    second = await arxiv.fetch(first.memory)
+    assert (second.state, second.detail, second.parts["cs.CV"]) == ("quiet", "", "quiet")
+
+
+async def test_days_that_were_missed_are_filled_from_the_api(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
+) -> None:
+    feed.paper("Wednesday")
+    first = await arxiv.fetch({})
+    ids = []
+    for _ in range(3):
+        feed.next_day(1)
+        clock.forward(days=1)
+        ids.append(feed.paper(f"{feed.day:%A}"))
+    site.asked.clear()
+    saturday = await arxiv.fetch(first.memory)
+    assert [asked.path for asked in site.asked] == ["/atom/cs.CV+cs.CL", "/api/query"]
+    assert kinds(saturday) == {f"arxiv:{id}": "new" for id in ids}
+    days = {one.paper.title: one.paper.announced for one in saturday.sightings}
+    assert days == {"Thursday": date(2025, 8, 21), "Friday": date(2025, 8, 22), "Saturday": date(2025, 8, 23)}
+    site.asked.clear()
+    await arxiv.fetch(saturday.memory)
+    assert [asked.path for asked in site.asked] == ["/atom/cs.CV+cs.CL"]
+
+
+async def test_days_that_cannot_be_filled_are_asked_for_again(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
+) -> None:
+    feed.paper("Wednesday")
+    memory = (await arxiv.fetch({})).memory
+    feed.next_day()
+    missed = feed.paper("Thursday")
+    feed.next_day()
+    shown = feed.paper("Friday")
+    clock.forward(days=2)
+    site.on("/api/query", broken())
+    friday = await arxiv.fetch(memory)
+    assert friday.state == "stale"
+    assert friday.detail.startswith("What the feed does not show could not be asked for: ")
+    assert kinds(friday) == {f"arxiv:{shown}": "new"}
+    feed.serve(site)
+    again = await arxiv.fetch(friday.memory)
+    assert kinds(again) == {f"arxiv:{missed}": "new", f"arxiv:{shown}": "new"}
+    assert (again.state, again.detail) == (
+        "ok",
+        "1 paper that the feed does not show came from arXiv's API.",
+    )
+
+
+async def test_an_absence_of_months_is_filled_two_weeks_back(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
+) -> None:
+    feed.paper("A paper")
+    memory = (await arxiv.fetch({})).memory
+    clock.forward(days=91)
+    feed.next_day(91)
+    feed.paper("Back")
+    await arxiv.fetch(memory)
+    (asked,) = (asked for asked in site.asked if asked.path == "/api/query")
+    assert "submittedDate:[202510300000 TO 202511182359]" in asked.query["search_query"]
+
+
+async def test_the_same_batch_twice_in_a_day_is_no_fault(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
+) -> None:
     feed.paper("A paper")
     first = await arxiv.fetch({})
     clock.forward(hours=3)
     again = await arxiv.fetch(first.memory)
     assert again.state == "ok"
     clock.forward(days=1)
+    site.on("/api/query", broken())
     assert (await arxiv.fetch(again.memory)).state == "stale"
 
 
@@ -127,12 +206,15 @@ async def test_an_unchanged_feed_is_judged_without_being_sent(
     again = await arxiv.fetch(first.memory)
     assert (again.state, again.sightings) == ("ok", ())
     clock.forward(days=1)
+    site.on("/api/query", broken())
     stale = await arxiv.fetch(again.memory)
     assert (stale.state, stale.parts["cs.CV"]) == ("stale", "stale")
     assert (await arxiv.fetch({**stale.memory, "url": "another"})).sightings
 
 
-async def test_a_busy_category_without_papers_is_missed(arxiv: Arxiv, feed: Feed, clock: SetClock) -> None:
+async def test_a_busy_category_without_papers_is_missed(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
+) -> None:
     for number in range(6):
         feed.paper(f"Vision {number}")
     feed.paper("Words", categories=["cs.CL"])
@@ -140,6 +222,7 @@ async def test_a_busy_category_without_papers_is_missed(arxiv: Arxiv, feed: Feed
     feed.next_day()
     clock.forward(days=1)
     feed.paper("More words", categories=["cs.CL"])
+    site.on("/api/query", broken())
     second = await arxiv.fetch(first.memory)
     assert second.parts == {"cs.CV": "stale", "cs.CL": "ok"}
 
@@ -217,7 +300,7 @@ async def test_the_archive_is_searched_for_words(arxiv: Arxiv, feed: Feed, site:
     papers = await arxiv.search('the "gaussian splatting" of)(', limit=5)
     assert [paper.title for paper in papers] == ["New gaussian splatting", "Old gaussian splatting"]
     assert site.asked[0].query["search_query"] == 'all:"gaussian splatting"'
-    recent = await arxiv.search("gaussian splatting", limit=5, since=date(2025, 8, 21))
+    recent = await arxiv.search("gaussian splatting", limit=5, since=date(2025, 8, 20))
     assert [paper.title for paper in recent] == ["New gaussian splatting"]
     assert await arxiv.search("the of ()", limit=5) == ()
 
@@ -242,12 +325,12 @@ async def test_a_failed_look_up_is_a_sentence(
 async def test_missed_days_are_filled_page_by_page(arxiv: Arxiv, feed: Feed) -> None:
     for number in range(5):
         feed.paper(f"Vision {number}", categories=["cs.CV", "stat.ML"] if number else ["math.GT"])
-    pages = [page async for page in arxiv.backfill(date(2025, 8, 20), date(2025, 8, 22), page=3)]
+    pages = [page async for page in arxiv.backfill(date(2025, 8, 19), date(2025, 8, 22), page=3)]
     assert [len(page.sightings) for page in pages] == [3, 1]
     assert pages[0].memory == {"next": "3", "total": "4"}
     assert pages[0].sightings[0].kind == "new"
-    assert pages[0].sightings[0].paper.announced == date(2025, 8, 21)
-    rest = [page async for page in arxiv.backfill(date(2025, 8, 20), date(2025, 8, 22), start=3, page=3)]
+    assert pages[0].sightings[0].paper.announced == date(2025, 8, 20)
+    rest = [page async for page in arxiv.backfill(date(2025, 8, 19), date(2025, 8, 22), start=3, page=3)]
     assert [page.sightings for page in rest] == [pages[1].sightings]
 
 

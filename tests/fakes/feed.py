@@ -34,6 +34,11 @@ class Told:
     doi: str
     first_day: date
 
+    @property
+    def submitted(self) -> date:
+        """The working day before its first announcement."""
+        return self.first_day - timedelta(days={0: 3, 6: 2}.get(self.first_day.weekday(), 1))
+
 
 @dataclass
 class Feed:
@@ -99,6 +104,10 @@ class Feed:
         """A new batch, empty so far."""
         self.day += timedelta(days=days)
         self.announced = []
+
+    def hide(self, id: str) -> None:
+        """Take a paper out of the feed; the API knows it still."""
+        self.announced = [told for told in self.announced if told.id != id]
 
     def batch(self, categories: Sequence[str] = ()) -> list[Told]:
         return [told for told in self.announced if not categories or set(categories) & set(told.categories)]
@@ -177,7 +186,7 @@ def _asked_for(query: str) -> Callable[[Told], bool]:
 
     def fits(told: Told) -> bool:
         text = f"{told.title} {told.abstract}".lower()
-        in_time = span is None or span[1] <= f"{told.first_day:%Y%m%d}" <= span[2]
+        in_time = span is None or span[1] <= f"{told.submitted:%Y%m%d}" <= span[2]
         listed = not categories or bool(categories & set(told.categories))
         return in_time and listed and all(word in text for word in words)
 
@@ -227,7 +236,7 @@ def _entry_2026(told: Told) -> str:
         f"<entry><id>http://arxiv.org/abs/{told.id}v{told.version}</id><title>{escape(told.title)}</title>"
         f"<updated>{told.day}T17:59:37Z</updated>"
         f'<link href="https://arxiv.org/abs/{told.id}v{told.version}" rel="alternate" type="text/html"/>'
-        f"<summary>{escape(told.abstract)}</summary>{tags}<published>{told.first_day}T12:00:00Z</published>"
+        f"<summary>{escape(told.abstract)}</summary>{tags}<published>{told.submitted}T12:00:00Z</published>"
         f'{comment}{doi}<arxiv:primary_category term="{told.categories[0]}"/>{names}</entry>'
     )
 
@@ -241,7 +250,7 @@ def _entry_2025(told: Told) -> str:
     comment = f"<arxiv:comment {space}>{escape(told.comment)}</arxiv:comment>" if told.comment else ""
     return (
         f"<entry><id>http://arxiv.org/abs/{told.id}v{told.version}</id><updated>{told.day}T17:59:37Z</updated>"
-        f"<published>{told.first_day}T12:00:00Z</published><title>{escape(told.title)}</title>"
+        f"<published>{told.submitted}T12:00:00Z</published><title>{escape(told.title)}</title>"
         f"<summary>  {escape(told.abstract)}\n</summary>{names}{comment}"
         f'<arxiv:primary_category {space} term="{told.categories[0]}"/>{tags}</entry>'
     )
