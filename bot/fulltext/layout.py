@@ -65,6 +65,8 @@ _UNNUMBERED = re.compile(
 """Headings that go without a number in papers whose other headings have one."""
 _ENTRY = re.compile(r"^\[\d{1,3}\]\s+[A-Z].{10,400}?\b(?:19|20)\d{2}\b")
 """An entry of a list of references that no heading announced."""
+_MARK = re.compile(r"^(?:\d{1,2}|[∗*†‡§¶]+)\s?(?=[A-Z])")
+"""The mark of a footnote, set against its first word."""
 _REFERENCES = re.compile(r"^(?:references|bibliography|literature cited|works cited)\b", re.IGNORECASE)
 _RESUMES = re.compile(r"^(?:appendi|supplement|methods?\b|limitations?\b|acknowledg)", re.IGNORECASE)
 _IMPRINT = re.compile(
@@ -310,6 +312,8 @@ class _Writer:
 
     def _block(self, piece: _Open) -> Block | None:
         text, turns = self._text_of(piece.lines)
+        if piece.aside and not turns:
+            text = _MARK.sub("", text)
         innermost = piece.section.rpartition(PATH)[2]
         if (
             len(text) < 15

@@ -197,6 +197,10 @@ def vocabulary_of(lines: Iterable[Line]) -> Counter[str]:
     return seen
 
 
+_OPEN_ADDRESS = re.compile(r"https?://(?:\S*/)?$")
+"""An address that goes on in the next line."""
+
+
 def join(lines: Sequence[Line], vocabulary: Counter[str]) -> str:
     """The lines as one text; a word parted at a line's end is made whole, with its hyphen where the paper
     writes it so elsewhere."""
@@ -208,6 +212,8 @@ def join(lines: Sequence[Line], vocabulary: Counter[str]) -> str:
 
 
 def _attach(text: str, following: str, vocabulary: Counter[str]) -> str:
+    if _OPEN_ADDRESS.search(text):
+        return text + following
     if text.endswith("\ufffe"):
         text = text[:-1]
     elif not re.search(r"[^\W\d_]-$", text):

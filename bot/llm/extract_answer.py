@@ -82,6 +82,8 @@ class _Scored:
 
 def answer(question: Question) -> Answer:
     """The two or three sentences that answer, or that the paper does not say, with what comes nearest."""
+    if known := _from_metadata(question):
+        return Answer(Outcome.ANSWERED, known, model="embedded")
     asked = understood(_standing_alone(question))
     if not asked.weights and not asked.kinds:
         return Answer(Outcome.UNSURE, "", nearest=_quotes(_scored(asked, question), 2), model="embedded")
@@ -94,6 +96,32 @@ def answer(question: Question) -> Answer:
     if outcome is Outcome.NOT_IN_PAPER:
         return Answer(outcome, "", nearest=_quotes(scored, 2), model="embedded")
     return Answer(outcome, "", evidence=_quotes(good, SHOWN), model="embedded")
+
+
+_WHO = re.compile(
+    r"^(?:so )?who (?:wrote|are the authors|is the (?:first )?author|authored)\b|^(?:the )?authors?\??$",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"^when (?:was|were) (?:it|this|the paper|this paper) (?:published|posted|submitted|released|out)\b",
+    re.IGNORECASE,
+)
+NAMED = 10
+"""Authors named in an answer, at most."""
+
+
+def _from_metadata(question: Question) -> str:
+    """Who wrote a paper and when it appeared stand in its record, not in its text."""
+    if len(question.papers) != 1:
+        return ""
+    paper = question.papers[0]
+    if _WHO.search(question.text) and paper.authors:
+        more = len(paper.authors) - NAMED
+        named = ", ".join(paper.authors[:NAMED])
+        return f"{named}{f' and {more:,} more' if more > 0 else ''}."
+    if _WHEN.search(question.text) and paper.published:
+        return f"It first appeared on {paper.published.day} {paper.published:%B %Y}."
+    return ""
 
 
 def _standing_alone(question: Question) -> str:
@@ -120,7 +148,7 @@ def is_off_topic(question: Question) -> bool:
 
 def _off_topic(asked: Asked, question: Question) -> bool:
     """Whether nothing ties the question to the paper: neither its words nor a word that means the paper."""
-    if asked.kinds or _OF_THE_PAPER.search(question.text):
+    if asked.kinds or len(asked.weights) < 2 or _OF_THE_PAPER.search(question.text):
         return False
     told = " ".join(
         [*(p.text + " " + p.section for p in question.passages), *(p.title for p in question.papers)]
@@ -145,7 +173,13 @@ def _scored(asked: Asked, question: Question) -> list[_Scored]:
         share = asked.share(frozenset(stems(f"{sentence} {passage.section}")))
         told = not asked.kinds or any(kind.tells(sentence, passage.section) for kind in asked.kinds)
         told = told and (not asked.counted or counts(sentence, asked.counted))
-        score = words + 3.0 * share + _manner(asked, sentence, passage) - 0.15 * order[id(passage)]
+        score = (
+            1.5 * (told and bool(asked.counted))
+            + words
+            + 3.0 * share
+            + _manner(asked, sentence, passage)
+            - 0.15 * order[id(passage)]
+        )
         scored.append(_Scored(sentence, passage, share, told, score))
     return sorted(scored, key=lambda one: -one.score)
 

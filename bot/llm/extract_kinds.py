@@ -120,13 +120,15 @@ _KINDS = (
         r"\b(?:source )?code\b|\bgithub\b|\bopen[- ]?sourced?\b|\brepo(?:sitory)?\b|"
         r"\bimplementation available\b|"
         r"\b(?:weights|models?|data|datasets?)\b.{0,30}\b(?:available|public|released?|download)\b",
-        r"github|gitlab|huggingface\.co|zenodo|osf\.io|\bopen[- ]source\b|"
+        r"github|gitlab|huggingface\.co|zenodo|osf\.io|\bopen[- ]source\b|\bdeposited\b|\baccession\b|"
         r"\b(?:code|data|datasets?|models?|weights|software|toolkit)\b"
         r".{0,80}\b(?:available|released?|open[- ]?sourced?|public)|\b(?:release|open-source|"
         r"publish)\w*\b.{0,60}\b"
         r"(?:code|data|models?|weights)\b",
         Role.ABSTRACT, Role.INTRODUCTION, Role.BACK, Role.CONCLUSION,
-        sure=r"github|gitlab|huggingface\.co|zenodo|osf\.io|\b(?:code|data|datasets?|corpus|models?|"
+        sure=r"github|gitlab|huggingface\.co|zenodo|osf\.io|\bdeposited (?:in|at|to)\b|"
+        r"\baccession (?:number|code)|"
+        r"\b(?:code|data|datasets?|corpus|models?|"
         r"weights|software|"
         r"toolkit|checkpoints)\b.{0,80}\b(?:(?:is|are|be|made) (?:\w+ )?(?:available|released|public|open)|"
         r"at https?:)|\bwe (?:\w+ )?(?:release|open-?source|publish)\b|"
@@ -195,7 +197,7 @@ _KINDS = (
         r"\bhowever\b|\bproblem\b|\bchalleng|\bmotivat|\black|\blimited\b|\bdifficult|\bbecause\b|"
         r"\bsince\b|\bdue to\b|"
         r"\bin order to\b|\bimportant\b|\bneed",
-        Role.ABSTRACT, Role.INTRODUCTION,
+        Role.ABSTRACT, Role.INTRODUCTION, at_home=True,
     ),
     _kind(
         "method",
@@ -232,7 +234,8 @@ _ASKING = frozenset(
         "many much long fast big large good well better run train trained training evaluate evaluated test "
         "tested new thing things example detail details please available availability public publicly "
         "release released download online open link where matter else more also "
-        "another again took part take takes taken involved included recruited happen happens"
+        "another again took part take takes taken involved included recruited happen happens build "
+        "built make made create created develop developed choose chose need needed"
     )
 )
 
@@ -255,16 +258,20 @@ class Asked:
 
 def understood(question: str) -> Asked:
     """What a question asks for."""
-    kinds = tuple(kind for kind in _KINDS if kind.asks.search(question))[:2]
+    found = [kind for kind in _KINDS if kind.asks.search(question)]
+    covered = {name for kind in found for name in _COVERS.get(kind.name, ())}
+    kinds = tuple(kind for kind in found if kind.name not in covered)[:2]
     rest = question
     for kind in kinds:
         rest = kind.asks.sub(" ", rest)
     wanted = dict.fromkeys(stem for stem in content_stems(rest) if stem not in _ASKING)
-    return Asked(
-        question, {stem: rarity(stem) for stem in wanted}, kinds, "" if kinds else _counted(question)
-    )
+    return Asked(question, {stem: rarity(stem) for stem in wanted}, kinds, _counted(question, kinds))
 
 
+_COVERS = {"code": ("data",), "speed": ("hardware",), "loss": ("method",), "settings": ("loss", "method")}
+"""A question of the first kind is not one of the others, though it has their words."""
+_COUNTED = frozenset({"parameters", "people", "hardware", "speed"})
+"""Kinds that look for their numbers themselves."""
 _COUNT = re.compile(
     r"\b(?:how many|number of|how much|what (?:percentage|fraction|"
     r"share) of)\s+(.+)",
@@ -277,12 +284,12 @@ _NUMBER = re.compile(
 )
 
 
-def _counted(question: str) -> str:
-    match = _COUNT.search(question)
+def _counted(question: str, kinds: tuple[Kind, ...]) -> str:
+    match = None if any(kind.name in _COUNTED for kind in kinds) else _COUNT.search(question)
     found = content_stems(match.group(1)) if match else []
     return found[0] if found else ""
 
 
 def counts(sentence: str, stem: str) -> bool:
-    """Whether a number stands before the thing, at most three words away."""
-    return any(stem in stems(sentence[m.end() : m.end() + 60])[:4] for m in _NUMBER.finditer(sentence))
+    """Whether a number stands before the thing, at most four words away."""
+    return any(stem in stems(sentence[m.end() : m.end() + 60])[:5] for m in _NUMBER.finditer(sentence))

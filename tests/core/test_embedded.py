@@ -142,6 +142,18 @@ async def test_what_has_nothing_to_do_with_the_paper_is_off_topic(question: str)
     assert (await ask(question)).outcome == Outcome.OFF_TOPIC
 
 
+async def test_authors_come_from_the_record() -> None:
+    found = await ask("Who wrote this?")
+    assert (found.outcome, found.text) == (Outcome.ANSWERED, "Ada Meadow, Bo Field.")
+    crowd = replace(PAPER, authors=tuple(f"Author {number}" for number in range(3_303)))
+    many = await EmbeddedAnswerer().answer(Question("Who are the authors?", (crowd,), ()))
+    assert many.text.endswith("Author 9 and 3,293 more.")
+
+
+async def test_a_question_of_one_unknown_word_is_about_the_paper() -> None:
+    assert (await ask("what license?")).outcome == Outcome.NOT_IN_PAPER
+
+
 async def test_a_follow_up_leans_on_the_question_before() -> None:
     turns = (Turn("person", "Which optimizer do they train with?"), Turn("bot", "Adam."))
     assert "40 epochs" in said(await ask("And what else?", turns=turns))
