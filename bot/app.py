@@ -6,22 +6,25 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.terminal_view import Screen
 from bot.ask import Desk
+from bot.brief import Briefs
 from bot.byhand import ByHand
 from bot.clock import SystemClock, clock
 from bot.commands.core import Core, Manners
 from bot.commands.handler import Conversation
 from bot.config import ChannelSection, Config
 from bot.digest import Desk as Composing
-from bot.domain import Channel, ChannelId, Finding, Topic, UserId, platform_of
+from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
 from bot.errors import PaperboyError
+from bot.judging import JudgedMatcher
 from bot.library import Library, Links
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import is_off_topic, retrieve
+from bot.llm.extract_brief import EmbeddedBriefer
 from bot.match import LibraryMatcher
 from bot.models import EMBEDDED, ServedModel, configured
 from bot.platforms import Platform, Surroundings, platforms
@@ -125,8 +128,14 @@ def _composed(around: Surroundings, web: Web) -> App:
         embedded=EmbeddedAnswerer(),
         model=model.answerer if model else None,
     )
+    briefs = Briefs(
+        find=lambda topic, since: _belonging(finder, topic, since),
+        embedded=EmbeddedBriefer(),
+        model=model.briefer if model else None,
+    )
     made = platforms(around)
-    worker = _worker(around, library, matcher, reader, made)
+    judged = JudgedMatcher(matcher, model.judge, stores.decisions) if model else matcher
+    worker = _worker(around, library, judged, reader, made)
     core = Core(
         manners=_manners(config),
         clock=time,
@@ -139,6 +148,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         finder=finder,
         reader=reader,
         desk=desk,
+        briefs=briefs,
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
         health=model.report if model else _embedded,
     )
@@ -157,6 +167,10 @@ def _composed(around: Surroundings, web: Web) -> App:
         sources=sources.fetched,
         model=model,
     )
+
+
+async def _belonging(finder: Finder, topic: Topic, since: date | None) -> Sequence[tuple[Paper, Decision]]:
+    return (await finder.topic(topic, since=since)).matched
 
 
 async def _embedded() -> Sequence[Finding]:

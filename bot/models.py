@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.config import LlmSection, secret
 from bot.domain import Finding, Question
-from bot.ports import Answerer, Clock, Judge, Ledger, Summarizer
+from bot.ports import Answerer, Briefer, Clock, Judge, Ledger, Summarizer
 
 EMBEDDED = Finding("model", True, "embedded: it quotes the papers, needs no key and costs nothing")
 
@@ -37,6 +37,7 @@ class ServedModel:
         clock: Clock,
         off_topic: Callable[[Question], bool],
     ) -> None:
+        from bot.llm.briefer import OpenAIBriefer
         from bot.llm.budget import Budget, price_of
         from bot.llm.chat import OpenAIAnswerer, OpenAISummarizer
         from bot.llm.judge import OpenAIJudge
@@ -71,6 +72,7 @@ class ServedModel:
         )
         self.answerer: Answerer = OpenAIAnswerer(self._chat, off_topic=off_topic)
         self.judge: Judge = OpenAIJudge(self._chat)
+        self.briefer: Briefer = OpenAIBriefer(self._chat)
 
     async def check(self) -> Finding:
         """Whether the server answers, takes the key and knows the model."""

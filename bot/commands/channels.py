@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot import schedule_words
 from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
-from bot.commands.papers import topic_of
+from bot.commands.papers import topic_of, trailing_span
 from bot.doc import Doc
 from bot.domain import Channel, Reply, Topic
 from bot.errors import Refused, UsageError
@@ -237,10 +237,8 @@ async def _resume(core: Core, call: Call, way: Responder) -> None:
 
 async def backtest(core: Core, call: Call, way: Responder) -> None:
     """What a topic would have brought over the last days."""
-    words, _, last = call.words.rpartition(" ")
-    span = call.options.get("span")
-    if span is None and words and re.fullmatch(r"\d{1,4}[dwm]", last):
-        call, span = replace(call, words=words), last
+    words, span = trailing_span(call.words, call.options.get("span"))
+    call = replace(call, words=words)
     wanted = topic_of(call)
     number = days(span or "30d", what="the back-test")
     await way.working("Going through the last days…")

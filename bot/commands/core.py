@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from bot.ask import Desk
+from bot.brief import Briefs
 from bot.doc import Doc
 from bot.domain import ChannelId, Finding, PaperId, Request, UserId
 from bot.library import Library
@@ -78,6 +79,7 @@ class Core:
     finder: Finder
     reader: Reader
     desk: Desk
+    briefs: Briefs
     digests: Digests
     health: Callable[[], Awaitable[Sequence[Finding]]]
     """Lines on the model and its money, for ``status``."""

@@ -28,6 +28,7 @@ RUNS: Mapping[str, Run] = {
     "ask": papers.ask,
     "similar": papers.similar,
     "compare": papers.compare,
+    "brief": papers.brief,
     "follow": channels.follow,
     "unfollow": channels.unfollow,
     "topics": channels.topics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -143,6 +144,31 @@ async def compare(core: Core, call: Call, way: Responder) -> None:
     language = await language_of(core, call)
     summaries = [await core.reader.read(paper, language=language) for paper in papers]
     await say(core, call, way, answers.comparison(papers, summaries), papers)
+
+
+async def brief(core: Core, call: Call, way: Responder) -> None:
+    """What is new in each topic, what they share, what is open; every sentence with its papers."""
+    words, span = trailing_span(call.need("A topic"), call.options.get("since"))
+    number = days(span or f"{WINDOW_DAYS}d")
+    topics = [Topic.parse(part) for part in words.replace("[", " ").replace("]", " ").split(";")]
+    await way.working("Reading the papers…")
+    since = core.now().date() - timedelta(days=number)
+    written, read = await core.briefs.write(
+        [topic for topic in topics if topic.phrases],
+        since=since,
+        language=await language_of(core, call),
+        channel=call.request.channel,
+    )
+    await say(core, call, way, answers.brief(written, read, number), list(read.values()))
+
+
+def trailing_span(words: str, given: str | None) -> tuple[str, str | None]:
+    """Words and a span of time such as "30d" that may stand behind them."""
+    head, _, last = words.rpartition(" ")
+    bare = last.strip("[]")
+    if given is None and head and re.fullmatch(r"\d{1,4}[dwm]", bare):
+        return head, bare
+    return words, given
 
 
 async def why(core: Core, call: Call, way: Responder) -> None:

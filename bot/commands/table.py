@@ -84,6 +84,14 @@ INFOS: tuple[CommandInfo, ...] = (
         slow=True,
     ),
     CommandInfo(
+        "brief",
+        "What is new in one or more topics, what they share, what is open.",
+        "/paper brief <topic>; <topic>… [since:30d]",
+        "/paper brief gaussian splatting; medical imaging since:30d",
+        (Option("topics", "Topics with semicolons between", required=True), _SINCE),
+        slow=True,
+    ),
+    CommandInfo(
         "follow",
         "Bring papers on a topic to this channel every day.",
         "/paper follow <topic> [not: words]",

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.doc import Block, Buttons, Doc, Fields, Quote, bold, heading, link, paragraph, text
-from bot.domain import Answer, Evidence, Outcome, Paper, PaperId, Part, Summary
-from bot.views.papers import PART_NAMES, buttons, footer, place, short_id, title
+from bot.doc import (
+    Block,
+    Bullets,
+    Buttons,
+    Divider,
+    Doc,
+    Fields,
+    Quote,
+    Span,
+    Text,
+    bold,
+    heading,
+    link,
+    paragraph,
+    text,
+)
+from bot.domain import Answer, Brief, Evidence, Outcome, Paper, PaperId, Part, Statement, Summary
+from bot.views.papers import PART_NAMES, buttons, footer, lines, place, short_id, title
 
 COMPARED = (
     Part.TASK,
@@ -78,6 +93,41 @@ def comparison(papers: Sequence[Paper], summaries: Sequence[Summary]) -> Doc:
 def _cell(number: int, summary: Summary, part: Part) -> tuple[str, str]:
     claims = [claim for claim in summary.claims if claim.part == part][:2]
     return f"Paper {number}", " ".join(f"{claim.text} ({place(claim.evidence)})" for claim in claims)
+
+
+def brief(written: Brief, papers: Mapping[PaperId, Paper], span: int) -> Doc:
+    """A literature brief: each sentence with the papers that carry it."""
+    numbers = {paper_id: number for number, paper_id in enumerate(papers, 1)}
+    blocks: list[Block] = [heading(f"Brief over the last {span} days")]
+    for section in written.sections:
+        blocks.append(heading(section.topic, level=2))
+        if section.statements:
+            blocks.append(_statements(section.statements, papers, numbers))
+        else:
+            blocks.append(paragraph("No paper of these days belongs to it."))
+    parts = (("What they share", written.shared), ("Open questions", written.open_questions))
+    for name, statements in parts:
+        if statements:
+            blocks += [heading(name, level=2), _statements(statements, papers, numbers)]
+    if papers:
+        blocks += [Divider(), lines((paper, "") for paper in papers.values())]
+    made = "The papers' own words." if written.model == "embedded" else f"Written by {written.model}."
+    blocks.append(paragraph(f"{made} {written.note}".strip(), small=True))
+    return tuple(blocks)
+
+
+def _statements(
+    statements: Sequence[Statement], papers: Mapping[PaperId, Paper], numbers: Mapping[PaperId, int]
+) -> Bullets:
+    return Bullets(tuple(_statement(said, papers, numbers) for said in statements))
+
+
+def _statement(said: Statement, papers: Mapping[PaperId, Paper], numbers: Mapping[PaperId, int]) -> Text:
+    marks: list[str | Span] = []
+    for paper_id in said.papers:
+        if paper_id in papers:
+            marks += [" ", link(f"[{numbers[paper_id]}]", papers[paper_id].url)]
+    return text(said.text, marks)
 
 
 def which(papers: Sequence[Paper]) -> Doc:

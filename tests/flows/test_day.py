@@ -220,3 +220,13 @@ def test_hostile_words_do_nothing(lab: Lab) -> None:
     assert "\u202e" not in out
     for odd in ("", '"', "AND OR NOT", "x" * 1900, "高斯", "$\\alpha$", "🙂", "the of and", "a*b(c"):
         assert "Traceback" not in lab.chat(f"/paper search {odd}", f"/paper topic {odd}")
+
+
+def test_a_brief_over_two_topics(lab: Lab) -> None:
+    splat = lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
+    speech = lab.feed.paper("A speech recogniser for wind", "A speech recogniser must work in wind. " * 3)
+    lab.run("fetch")
+    out = lab.chat('/paper brief "gaussian splatting"; "speech recogniser" [30d]')
+    assert "Brief over the last 30 days" in out
+    assert splat in out
+    assert speech in out
