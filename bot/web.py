@@ -30,6 +30,7 @@ from bot.ports import Clock
 
 MEGABYTE = 1_000_000
 _REDIRECTS = 5
+_PORTS = {"http": 80, "https": 443}
 _HOSTS_KEPT = 2000
 
 
@@ -83,7 +84,8 @@ class Web:
     """Fetches pages. One for the whole program: the pace a host is asked at is kept here.
 
     ``trusted`` are the configured base addresses; they alone may lie in a private network. ``pace`` holds the
-    seconds between two requests by host, ``usual_pace`` those for every other host. ``proxy`` is used for
+    seconds between two requests by host (with its port, where that is not the usual one), ``usual_pace``
+    those for every other host. ``proxy`` is used for
     public hosts; names are then resolved by the proxy, and only addresses written as numbers are checked.
     """
 
@@ -163,9 +165,10 @@ class Web:
         raise Unreadable(f"{_host(url)} redirects in circles; the page was given up.")
 
     async def _once(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
-        _, name, _ = origin(url)
-        host = self._host_of(name)
-        pace = self._pace.get(name, self._usual_pace)
+        scheme, name, port = origin(url)
+        place = name if port == _PORTS[scheme] else f"{name}:{port}"
+        host = self._host_of(place)
+        pace = self._pace.get(place, self._pace.get(name, self._usual_pace))
         async with host.lock:
             await self._turn(host, name, bounds)
             try:

@@ -61,6 +61,17 @@ async def test_a_host_is_asked_one_at_a_time_and_no_faster_than_agreed(
     assert clock.slept == [3.0, 3.0, 3.0]
 
 
+async def test_another_port_is_another_host_with_its_own_pace(site: Site, clock: SetClock) -> None:
+    site.on("/*", Answer(b"x"))
+    with Site() as other:
+        other.on("/*", Answer(b"y"))
+        pace = {f"127.0.0.1:{site.port}": 9.0, f"127.0.0.1:{other.port}": 0.0}
+        async with Web(clock, trusted=[site.url, other.url], pace=pace) as web:
+            for url in (site.url, other.url, other.url, site.url):
+                await web.get(url)
+    assert clock.slept == [9.0]
+
+
 async def test_an_unchanged_page_is_not_sent_again(web: Web, site: Site) -> None:
     def feed(asked: Asked) -> Answer:
         if asked.headers.get("if-none-match") == '"1"':
