@@ -289,10 +289,11 @@ class SlackListener:
     async def _on_link(self, event: Body, body: Body) -> None:
         if not self._unfurl or not self._recent.first("link", event["channel"], event["message_ts"]):
             return
+        shown: Body = {}
         for url in self._previews.wanted(event):
-            self._start(self._link(event, url, str(body.get("team_id", ""))))
+            self._start(self._link(event, url, str(body.get("team_id", "")), shown))
 
-    async def _link(self, event: Body, url: str, team: str) -> None:
+    async def _link(self, event: Body, url: str, team: str, shown: Body) -> None:
         request = Request(
             channel=events.channel_id(event["channel"]),
             user=events.user_id(event["user"]),
@@ -303,7 +304,8 @@ class SlackListener:
             workspace=team,
         )
         client = await self._clients.client(team)
-        await self._handle(request, LinkResponder(client, url, event["channel"], event["message_ts"]))
+        place = (event["channel"], event["message_ts"])
+        await self._handle(request, LinkResponder(client, url, place, shown))
 
     async def _on_channel(self, event: Body, body: Body) -> None:
         told = event.get("channel")

@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack_events import Recent
 from adapters.slack_install import Installed
+from bot.errors import PlatformError
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,14 @@ class Door:
         self.mount(application)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
         await runner.setup()
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            await runner.cleanup()
+            reason = error.strerror or error
+            raise PlatformError(
+                f"Slack's HTTP mode cannot listen on {host}:{port} ({reason}); give [server] listen a free one."
+            ) from error
         self.address = str(runner.addresses[0][0]), int(runner.addresses[0][1])
         return runner
 

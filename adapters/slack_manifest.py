@@ -62,13 +62,9 @@ PROMPTS = (
 )
 
 
-def manifest(
-    *, name: str = "Paperboy", command: str = "/paper", url: str = "", workspaces: bool = False
-) -> Json:
-    """The manifest. Without ``url`` for Socket Mode; with it (``https://papers.example.org``) for HTTP.
-
-    ``workspaces`` adds the redirect address for installing into other workspaces.
-    """
+def manifest(*, name: str = "Paperboy", command: str = "/paper", url: str = "") -> Json:
+    """The manifest. Without ``url`` for Socket Mode; with it (``https://papers.example.org``) for HTTP, where
+    other workspaces can install it too."""
     events_url = f"{url.rstrip('/')}/slack/events" if url else ""
     settings: Json = {
         "event_subscriptions": {"bot_events": list(EVENTS)} | _at(events_url),
@@ -78,7 +74,7 @@ def manifest(
         "token_rotation_enabled": False,
     }
     oauth: Json = {"scopes": {"bot": sorted(SCOPES)}}
-    if url and workspaces:
+    if url:
         oauth["redirect_urls"] = [f"{url.rstrip('/')}/slack/oauth_redirect"]
     return {
         "display_information": _display(name),

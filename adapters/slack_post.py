@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,11 +13,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
 from adapters.slack_text import Json
-from adapters.slack_web import CAP, PATIENCE, Clients, Pacer, ask
-from bot.doc import Doc, Picture
+from adapters.slack_unfurl import preview
+from adapters.slack_web import CAP, PATIENCE, BlocksRefused, Clients, Pacer, ask
+from bot.doc import Doc
 from bot.domain import Post, native_id
-from bot.errors import RateLimited, Rejected, Uncertain
+from bot.errors import RateLimited, Uncertain
 from bot.ports import Clock
+
+log = logging.getLogger(__name__)
 
 EVENT = "paperboy_post"
 """The metadata's event type."""
@@ -54,12 +59,11 @@ class Sender:
         """
         try:
             return await self.send_messages(place, render(doc, alt=alt, command=self.command), key=key)
-        except Rejected:
-            if not any(isinstance(block, Picture) for block in doc):
-                raise
-            # Slack fetches images itself and refuses the whole message where one cannot be had
-            shown = render(doc, alt=alt, command=self.command, pictures=False)
-            return await self.send_messages(place, shown, key=key)
+        except BlocksRefused as error:
+            log.warning("%s It is sent in a plainer form.", error)
+            plainer = render(doc, alt=alt, command=self.command, pictures=False)
+            messages = [Message(preview(message.blocks), message.text) for message in plainer]
+            return await self.send_messages(place, messages, key=key)
 
     async def send_messages(self, place: Place, messages: Sequence[Message], *, key: str) -> str:
         """Post messages, the later ones below the first. The first one's id; raises like :meth:`send`."""
@@ -128,7 +132,7 @@ class Sender:
     async def look(self, place: Place, keys: set[str], since: datetime) -> dict[str, str]:
         """Ids by key of those messages that stand in the channel (or thread) since then."""
         client = await self.clients.client(place.workspace)
-        oldest = f"{(since - SKEW).timestamp():.6f}"
+        oldest = f"{self._oldest(since):.6f}"
         found: dict[str, str] = {}
         async for message in self._history(client, place, oldest):
             key = _key(message)
@@ -137,6 +141,11 @@ class Sender:
             if place.thread is None and keys <= found.keys():
                 break  # in a thread, the other messages of a long post come later
         return found
+
+    def _oldest(self, since: datetime) -> float:
+        """Where in Slack's time to begin: a rehearsal's clock may be ahead of the one Slack has."""
+        age = self.clock.now() - since
+        return min(since.timestamp(), time.time() - age.total_seconds()) - SKEW.total_seconds()
 
     async def _history(self, client: AsyncWebClient, place: Place, oldest: str) -> AsyncIterator[Json]:
         cursor = ""

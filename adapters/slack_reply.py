@@ -14,6 +14,7 @@ from adapters.slack_draft import Draft
 from adapters.slack_forms import Origin, form_in, modal
 from adapters.slack_post import Place, Sender
 from adapters.slack_text import Json
+from adapters.slack_unfurl import preview
 from adapters.slack_url import ResponseUrl
 from adapters.slack_web import ask
 from bot import doc as d
@@ -230,13 +231,18 @@ class HomeResponder:
 
 
 class LinkResponder:
-    """Shows the reply as the preview of a link that somebody pasted."""
+    """Shows the reply as the preview of a link that somebody pasted.
 
-    def __init__(self, client: AsyncWebClient, url: str, channel: str, ts: str) -> None:
+    ``shown`` holds the previews of the same message so far: Slack wants all of them every time.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, url: str, place: tuple[str, str], shown: dict[str, Json]
+    ) -> None:
         self._client = client
         self._url = url
-        self._channel = channel
-        self._ts = ts
+        self._channel, self._ts = place
+        self._shown = shown
 
     async def working(self, note: str) -> None:
         """A preview appears when it is ready."""
@@ -249,7 +255,7 @@ class LinkResponder:
         (refusals) show nothing: nobody asked."""
         if reply.private or reply.error:
             return None
-        blocks = render(reply.doc, alt=reply.alt)[0].blocks
-        unfurls = {self._url: {"blocks": blocks}}
+        self._shown[self._url] = {"blocks": preview(render(reply.doc, alt=reply.alt)[0].blocks)}
+        unfurls = dict(self._shown)
         await ask(lambda: self._client.chat_unfurl(channel=self._channel, ts=self._ts, unfurls=unfurls))
         return self._ts

@@ -74,14 +74,21 @@ def small(text: Sequence[Span]) -> list[Json]:
     words = "".join(clean(span.text) for span in text)
     if not any(address(span.link) for span in text):
         return [{"type": "plain_text", "text": words, "emoji": False}] if words.strip() else []
-    if _LOOKS.search(words):
+    if looks(words):
         return []
-    return [{"type": "mrkdwn", "text": "".join(map(_linked, text)), "verbatim": True}]
+    shown = "".join(linked(span.text, span.link) for span in text)
+    return [{"type": "mrkdwn", "text": shown, "verbatim": True}]
 
 
-def _linked(span: Span) -> str:
-    words, url = escape(span.text), address(span.link)
-    return f"<{url}|{words or url}>" if url else words
+def linked(words: str, url: str | None) -> str:
+    """Words as mrkdwn, leading to ``url`` where that is an address."""
+    place = address(url)
+    return f"<{place}|{escape(words) or place}>" if place else escape(words)
+
+
+def looks(words: str) -> bool:
+    """Whether mrkdwn would take something in the words for markup, which it cannot escape."""
+    return _LOOKS.search(words) is not None
 
 
 def cut(text: Text, limit: int) -> list[Text]:

@@ -47,6 +47,10 @@ class TokenRefused(NotSent):
     """Slack does not take the token; nothing was posted, and nothing will be before it is replaced."""
 
 
+class BlocksRefused(Rejected):
+    """Slack does not take the blocks: an image that it cannot fetch, or a kind that it does not know here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who the bot is in a workspace, what it may do there, and Slack's time less ours in seconds."""
@@ -155,7 +159,8 @@ def delivery_error(error: SlackApiError) -> DeliveryError:
         return NotSent(scope_sentence(str(error.response.get("needed", ""))))
     if status >= 500 or name in _UNSURE or not name:
         return Uncertain(f"Slack did not say whether it took the message ({name or f'HTTP {status}'}).")
-    return Rejected(f"Slack refuses the message: {name}{_details(error)}.")
+    kind = BlocksRefused if name in ("invalid_blocks", "invalid_blocks_format") else Rejected
+    return kind(f"Slack refuses the message: {name}{_details(error)}.")
 
 
 def _details(error: SlackApiError) -> str:

@@ -40,7 +40,7 @@ class SlackStage:
             "lost": ("lost", ""),
             "broken": ("broken", ""),
             "limited": ("limited", ""),
-            "refused": ("refuse", "invalid_blocks"),
+            "refused": ("refuse", "msg_too_long"),
             "gone": ("refuse", "is_archived"),
         }
         name, error = mishaps[kind]
@@ -65,7 +65,7 @@ def words(message: Message) -> str:
 
 def adapter(fake: FakeSlack, **more: Any) -> tuple[SlackPoster, SlackListener]:
     """Poster and listener of the fake's one workspace, in Socket Mode."""
-    clock = fake.clock
+    clock = more.pop("clock", fake.clock)
     assert isinstance(clock, Clock)
     options: dict[str, Any] = {"api_url": fake.api_url, "watch_every": 0.05}
     options |= {"bot_token": fake.tokens.bot, "app_token": fake.tokens.app}

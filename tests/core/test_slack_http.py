@@ -18,7 +18,7 @@ from adapters.slack_install import KEPT
 from adapters.slack_post import SlackPoster
 from bot.doc import paragraph
 from bot.domain import ChannelId, Post, Reply, Request
-from bot.errors import ChannelGone, ConfigError
+from bot.errors import ChannelGone, ConfigError, PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
 from tests.fakes.slack import CHANNEL, Clock, FakeSlack, Message
@@ -169,6 +169,22 @@ async def test_a_request_over_a_megabyte_is_refused(fake: FakeSlack) -> None:
         async with aiohttp.ClientSession() as session:
             answer = await session.post(f"{base}/slack/events", data=io.BytesIO(big), headers=fake.sign(big))
             assert answer.status == 400
+
+
+async def test_a_port_that_is_taken_is_one_sentence(fake: FakeSlack) -> None:
+    first = single(fake)
+    async with serving(fake, first, Core()):
+        door = first.door
+        assert isinstance(door, Door)
+        _, second = slack(
+            clock_of(fake),
+            api_url=fake.api_url,
+            bot_token=fake.tokens.bot,
+            signing_secret="x",
+            listen=door.address,
+        )
+        with pytest.raises(PlatformError, match="cannot listen"):
+            await second.run(Core())
 
 
 # ---- many workspaces -----------------------------------------------------------------------------

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.doc import Button, Buttons, Choice, Form, Input, Select, heading, paragraph
+from bot.doc import Button, Buttons, Choice, Form, Input, Select, bullets, heading, link, paragraph
 from bot.domain import ChannelId, Reply, Request
 from bot.errors import PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
 from tests.contracts.slack import adapter
 from tests.fakes.slack import CHANNEL, USER, Clock, FakeSlack
-from tests.fakes.slack_limits import check_blocks
 
 PAPERS = ChannelId(f"slack:{CHANNEL}")
 
@@ -441,7 +440,23 @@ async def test_a_pasted_link_gets_a_card_and_can_be_asked_below(slack: FakeSlack
     assert roots[0] == message.ts
     assert [request.text for request in core.heard] == [ARXIV, ARXIV]
     assert core.heard[0].kind == "link"
-    assert check_blocks(slack.world.unfurled[0]["unfurls"][ARXIV]["blocks"]) == []
+    assert slack.calls("chat.unfurl", "ok")
+
+
+async def test_two_links_in_a_message_keep_both_cards(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        title = heading(link(f"A *paper* at {request.text}", request.text), level=2)
+        points = bullets(["first", link("second", request.text)])
+        await responder.send(Reply((heading("Head"), title, points, paragraph(link("PDF", request.text)))))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.shares(ARXIV, "https://arxiv.org/abs/1")
+        await slack.until(lambda: len(slack.world.unfurled) == 2)
+    cards = slack.world.unfurled[-1]["unfurls"]
+    assert set(cards) == {ARXIV, "https://arxiv.org/abs/1"}
+    texts = [block["text"]["text"] for block in cards[ARXIV]["blocks"]]
+    assert texts == ["Head", f"A *paper* at {ARXIV}", f"• first\n• <{ARXIV}|second>", f"<{ARXIV}|PDF>"]
 
 
 async def test_previews_can_be_switched_off(slack: FakeSlack) -> None:

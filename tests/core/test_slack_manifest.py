@@ -15,7 +15,7 @@ DEPLOYED = Path(__file__).parents[2] / "deploy" / "slack-manifest.json"
 @pytest.mark.parametrize("url", ["", "https://papers.example.org", "https://papers.example.org/"])
 @pytest.mark.parametrize("command", ["/paper", "/" + "p" * 31])
 def test_slack_takes_it(url: str, command: str) -> None:
-    told = manifest(name="P" * 80, command=command, url=url, workspaces=True)
+    told = manifest(name="P" * 80, command=command, url=url)
     assert faults(told) == []
     assert told["settings"]["socket_mode_enabled"] is (url == "")
     assert told["features"]["slash_commands"][0]["should_escape"] is True

@@ -1,6 +1,7 @@
 """Posting to Slack: the pace, long posts cut off in the middle, pictures, requests that land late."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -144,3 +145,13 @@ async def test_after_a_429_the_channel_waits_as_long_as_slack_asked(
     began = slack.clock()
     await poster.post(Post(PAPERS, (paragraph("x"),), "k"))
     assert slack.clock() - began >= 4
+
+
+async def test_a_rehearsal_ahead_of_slack_finds_its_posts_too(slack: FakeSlack) -> None:
+    clock = Clock(time.time() + 90 * 86_400)
+    poster, _ = adapter(slack, clock=clock)
+    slack.world.clock = slack.clock = Clock(time.time())
+    post = Post(PAPERS, (paragraph("x"),), "k")
+    began = clock.now()
+    await poster.post(post)
+    assert list(await poster.find([post], began)) == ["k"]

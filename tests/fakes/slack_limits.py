@@ -318,6 +318,7 @@ BLOCKS: dict[str, Check] = {
 }
 SURFACES = {
     "message": set(BLOCKS) - {"input"},
+    "unfurl": set(BLOCKS) - {"input", "rich_text", "markdown", "context_actions", "header"},
     "modal": set(BLOCKS) - {"markdown", "context_actions"},
     "home": set(BLOCKS) - {"markdown", "context_actions"},
 }
@@ -326,7 +327,7 @@ SURFACES = {
 def check_blocks(blocks: Any, surface: str = "message") -> list[str]:
     """What Slack would say against these blocks on `message`, `modal` or `home`; empty when it takes them."""
     out = Complaints()
-    most = MESSAGE_BLOCKS if surface == "message" else VIEW_BLOCKS
+    most = VIEW_BLOCKS if surface in {"modal", "home"} else MESSAGE_BLOCKS
     if not isinstance(blocks, list):
         return ["[ERROR] blocks must be an array [json-pointer:/blocks]"]
     out.need(len(blocks) <= most, f"no more than {most} items allowed", "/blocks")

@@ -347,7 +347,7 @@ def unfurl(world: World, args: Json) -> Json:
     if not ((args.get("channel") and args.get("ts")) or (args.get("unfurl_id") and args.get("source"))):
         raise Refused("missing_unfurl_id")
     for url, card in unfurls.items():
-        complaints = check_blocks(card.get("blocks", []))
+        complaints = check_blocks(card.get("blocks", []), "unfurl")
         if complaints or not card:
             raise Refused("cannot_parse_attachment", response_metadata={"messages": [url, *complaints]})
         note_markup(world, list(mrkdwn_texts(card)))

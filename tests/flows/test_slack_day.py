@@ -1,0 +1,146 @@
+"""A lab's day on Slack through the real command line: check, digest, and the service with its people."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
+
+import pytest
+
+from tests.fakes.slack import CHANNEL, USER, FakeSlack
+from tests.flows.conftest import Lab
+
+ABSTRACT = (
+    "Gaussian splatting draws scenes in real time. We propose a pruning rule that halves the memory of "
+    "a scene. On nine rooms it loses 0.08 dB. Mirrors remain hard for our method."
+)
+TITLE = "Pruned Gaussian <!channel> splatting & *phones*"
+
+
+class Elsewhere:
+    """The fake Slack in a thread of its own, as the command line wants the main one."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.slack = FakeSlack(limits=False)
+        self.do(self.slack.__aenter__())
+
+    def do(self, work: Awaitable[object], seconds: float = 20.0) -> None:
+        self.start(work).result(seconds)
+
+    def start(self, work: Awaitable[object]) -> Future[object]:
+        async def waited() -> object:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(waited(), self.loop)
+
+    def close(self) -> None:
+        self.do(self.slack.__aexit__())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def elsewhere(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+    place = Elsewhere()
+    monkeypatch.setenv("SLACK_BOT_TOKEN", place.slack.tokens.bot)
+    monkeypatch.setenv("SLACK_APP_TOKEN", place.slack.tokens.app)
+    lab.extra = f'[slack]\napi_url = "{place.slack.api_url}"\n[server]\nlisten = "127.0.0.1:0"\n'
+    lab.channels = {f"slack:{CHANNEL}": ["gaussian splatting"]}
+    yield place
+    place.close()
+
+
+def serve(lab: Lab, elsewhere: Elsewhere, story: Callable[[FakeSlack], Awaitable[None]]) -> int:
+    """Run the service while the story is told; the end of the story is SIGTERM."""
+
+    async def told() -> None:
+        try:
+            await elsewhere.slack.connected()
+            await story(elsewhere.slack)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    telling = elsewhere.start(told())
+    said = lab.run("run", "--only", "slack")
+    telling.result(10)
+    return said.code
+
+
+def test_the_digest_comes_once_with_its_papers_in_the_thread(lab: Lab, elsewhere: Elsewhere) -> None:
+    number = lab.feed.paper(TITLE, ABSTRACT)
+    lab.feed.paper("A speech recogniser for wind")
+    first = lab.run("digest")
+    assert first.code == 0
+    (parent,) = elsewhere.slack.posts()
+    assert "1 of 2 new papers" in parent.words
+    (card,) = elsewhere.slack.posts(thread=parent.ts)
+    assert TITLE in card.words
+    assert number in card.words
+    assert card.raw["unfurl_links"] is False
+    assert lab.run("digest").code == 0
+    assert len(elsewhere.slack.world.messages) == 2
+    assert elsewhere.slack.world.pinged == []
+    assert elsewhere.slack.world.misread == []
+
+
+def test_people_ask_press_and_change_settings(lab: Lab, elsewhere: Elsewhere) -> None:
+    lab.feed.paper(TITLE, ABSTRACT)
+    lab.run("digest")
+    parent = elsewhere.slack.posts()[0]
+    card = elsewhere.slack.posts(thread=parent.ts)[0]
+
+    async def story(slack: FakeSlack) -> None:
+        def below() -> list[str]:
+            return [m.words for m in slack.posts(thread=parent.ts)[1:]]
+
+        await slack.says("what remains hard?", thread=parent.ts)
+        await slack.until(lambda: any("Mirrors remain hard" in words for words in below()))
+        await slack.presses("Ask", on=card)
+        await slack.until(lambda: slack.world.views)
+        await slack.submits(slack.modal(), {"Your question": "how much memory does it save?"})
+        await slack.until(lambda: any("halves the memory" in words for words in below()[1:]))
+        await slack.types("/paper schedule 25:99")
+        await slack.until(lambda: slack.ephemerals())
+        assert "Only a workspace admin" in slack.ephemerals()[0].words
+        await slack.types("/paper schedule 25:99", user="U0ADMIN")
+        await slack.until(lambda: slack.ephemerals(user="U0ADMIN"))
+        assert "“25:99” is no time of day" in slack.ephemerals(user="U0ADMIN")[0].words
+        await slack.types("/paper settings", user="U0ADMIN")
+        await slack.until(lambda: len(slack.world.views) == 2)
+        wrong = await slack.submits(slack.modal(), {"Time": "soon"}, user="U0ADMIN")
+        assert list((wrong.ack or {})["errors"]) == ["at"]
+        right = await slack.submits(slack.modal(), {"Time": "10:30"}, user="U0ADMIN")
+        assert right.ack == {}
+        await slack.until(lambda: len(slack.ephemerals(user="U0ADMIN")) > 1)
+        await slack.types("/paper follow video understanding")
+        await slack.until(lambda: len(slack.ephemerals()) > 1)
+        await slack.opens_home()
+        await slack.until(lambda: USER in slack.world.homes)
+
+    assert serve(lab, elsewhere, story) == 0
+    slack = elsewhere.slack
+    assert "10:30" in slack.ephemerals(user="U0ADMIN")[-1].words
+    assert slack.world.pinged == []
+
+
+def test_the_doctor_and_the_service_say_what_is_wrong(
+    lab: Lab, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.at("")
+    elsewhere.slack.world.channels[CHANNEL].members.clear()
+    told = lab.run("check")
+    assert told.code == 1
+    assert "/invite" in told.out
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-wrong")
+    said = lab.run("run", "--only", "slack")
+    assert said.code == 1
+    assert "Bot User OAuth Token" in said.err
+    assert "Traceback" not in said.err
