@@ -73,7 +73,7 @@ class Door:
             await runner.cleanup()
             reason = error.strerror or error
             raise PlatformError(
-                f"Slack's HTTP mode cannot listen on {host}:{port} ({reason}); give [server] listen a free one."
+                f"Slack's HTTP mode cannot listen on {host}:{port} ({reason}); change [server] listen."
             ) from error
         self.address = str(runner.addresses[0][0]), int(runner.addresses[0][1])
         return runner

@@ -63,7 +63,7 @@ async def test_an_image_slack_cannot_fetch_becomes_a_link(slack: FakeSlack, post
     slack.mishap("chat.postMessage", "refuse", error="invalid_blocks")
     picture = Picture("https://arxiv.org/gone.png", "Figure 1")
     await poster.post(Post(PAPERS, (paragraph("x"), picture), "k"))
-    assert [m.words for m in slack.posts()] == ["x\nFigure 1"]
+    assert [m.words for m in slack.posts()] == ["x\n<https://arxiv.org/gone.png|Figure 1>"]
 
 
 async def test_a_request_that_lands_late_is_found_then(slack: FakeSlack, poster: SlackPoster) -> None:
