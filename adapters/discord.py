@@ -11,7 +11,7 @@ import structlog
 from adapters.discord_commands import definitions, same
 from adapters.discord_gateway import connect
 from adapters.discord_listening import Listening
-from adapters.discord_places import check, invite
+from adapters.discord_places import application_of, check, invite
 from adapters.discord_posts import Posts
 from adapters.discord_rest import API_URL, Rest, point
 from adapters.discord_text import Json
@@ -21,7 +21,7 @@ from bot.ports import Clock, Handler
 
 log = structlog.get_logger(__name__)
 
-__all__ = ["Discord", "invite"]
+__all__ = ["Discord", "application_of", "invite"]
 
 START_AGAIN = 15.0
 """Seconds between tries to reach Discord when the program starts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlencode
 
@@ -34,7 +35,17 @@ CONTENT_FLAGS = 1 << 18 | 1 << 19
 """Application flags: the message-content intent, approved or switched on."""
 
 
-def invite(application: str, *, api_url: str = "https://discord.com/api/v10") -> str:
+def application_of(token: str) -> str:
+    """The application's id, with which every bot token begins in base64; empty where it does not."""
+    first = token.strip().partition(".")[0]
+    try:
+        id = base64.b64decode(first + "=" * (-len(first) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        return ""
+    return id if id.isdigit() else ""
+
+
+def invite(application: str) -> str:
     """The link that adds the bot to a server with the least it needs."""
     asked = {"client_id": application, "scope": "bot applications.commands", "permissions": NEEDED.value}
     return f"https://discord.com/oauth2/authorize?{urlencode(asked)}"
@@ -60,7 +71,7 @@ class Places:
         """The channels of a server whose state is new."""
         for channel in _channels(guild):
             lacking = missing(channel.permissions_for(guild.me), ESSENTIAL)
-            reason = f"I lack permissions in the channel; give me {lacking}." if lacking else ""
+            reason = f"The bot lacks permissions in the channel; give it {lacking}." if lacking else ""
             self._guilds.setdefault(guild.id, set()).add(channel.id)
             if self._reasons.get(channel.id) != reason:
                 self._reasons[channel.id] = reason
@@ -121,7 +132,7 @@ async def _channel(rest: Rest, channel: ChannelId) -> Finding:
     except PaperboyError as error:
         return Finding(name, False, str(error))
     if lacking:
-        return Finding(name, False, f"I lack permissions there; give me {lacking}.")
+        return Finding(name, False, f"the bot lacks permissions there; give it {lacking}.")
     return Finding(name, True, f"#{place['name']} can be posted to")
 
 

@@ -41,10 +41,10 @@ OVERVIEW = "forum"
 
 GONE = {
     UNKNOWN_CHANNEL: "The channel was deleted.",
-    UNKNOWN_GUILD: "I was removed from the server.",
-    MISSING_ACCESS: "I cannot see the channel; give me View Channel there.",
-    MISSING_PERMISSIONS: "I may not post in the channel; give me Send Messages, Create Public Threads and "
-    "Send Messages in Threads there.",
+    UNKNOWN_GUILD: "The bot was removed from the server.",
+    MISSING_ACCESS: "The bot cannot see the channel; give it View Channel there.",
+    MISSING_PERMISSIONS: "The bot may not post in the channel; give it Send Messages, Create Public "
+    "Threads and Send Messages in Threads there.",
 }
 
 

@@ -104,6 +104,9 @@ async def assembled(
         app = _composed(around, web)
         if app.model:
             stack.push_async_callback(app.model.close)
+        for platform in app.platforms.values():
+            if platform.close:
+                stack.push_async_callback(platform.close)
         yield app
 
 

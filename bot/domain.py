@@ -242,6 +242,10 @@ class Channel:
     workspace: str = ""
 
 
+PLATFORM_SAYS = "the platform says: "
+"""How ``Channel.paused`` begins where a platform, not a person, stopped the digest: it may start it again."""
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 

@@ -3,14 +3,14 @@ install it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from adapters.terminal_view import Screen
 from bot.clock import SystemClock
-from bot.config import Config, SlackSection, secret
+from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
 from bot.errors import ConfigError
 from bot.ports import Listener, Poster
@@ -44,6 +44,8 @@ class Platform:
 
     poster: Poster
     listener: Listener
+    close: Callable[[], Awaitable[None]] | None = None
+    """Lets go of its connections."""
 
 
 def platforms(around: Surroundings) -> dict[str, Platform]:
@@ -51,6 +53,8 @@ def platforms(around: Surroundings) -> dict[str, Platform]:
     found = {"terminal": terminal(around)}
     if around.connect and around.config.slack is not None:
         found["slack"] = slack(around, around.config.slack)
+    if around.connect and around.config.discord is not None:
+        found["discord"] = discord(around, around.config.discord)
     return found
 
 
@@ -110,6 +114,32 @@ def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clien
     )
     signing = _needed(around, section.signing_secret_env)
     return installed, Door(signing, listen=_listen(around.config), install=installed)
+
+
+def discord(around: Surroundings, section: DiscordSection) -> Platform:
+    """Discord, over its gateway."""
+    from adapters.discord import Discord
+
+    made = Discord(
+        _needed(around, section.token_env),
+        clock=around.clock,
+        command=around.config.bot.command,
+        api_url=section.api_url,
+        gateway_url=section.gateway_url,
+        publish=section.publish,
+    )
+    return Platform(made, made, made.close)
+
+
+def discord_invite(config: Config, environ: Mapping[str, str]) -> str:
+    """The link that adds the bot to a Discord server. Raises ConfigError without a sound token."""
+    from adapters.discord import application_of, invite
+
+    variable = (config.discord or DiscordSection()).token_env
+    application = application_of(secret(variable, environ))
+    if not application:
+        raise ConfigError(f"{variable}: put the bot's token into it first; the invite link is made from it.")
+    return invite(application)
 
 
 def _listen(config: Config) -> tuple[str, int]:

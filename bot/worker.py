@@ -22,7 +22,7 @@ import structlog
 from bot import schedule
 from bot.courier import Courier, Delay, Refused
 from bot.digest import Desk, Views
-from bot.domain import Channel, ChannelId, PaperId, Run, RunState, platform_of
+from bot.domain import PLATFORM_SAYS, Channel, ChannelId, PaperId, Run, RunState, platform_of
 from bot.duty import Duty
 from bot.editor import Editor, Preview, Read
 from bot.errors import ChannelGone, LeaseLost, NotFound, StorageError, UsageError
@@ -361,7 +361,7 @@ class Worker:
     async def _pause(self, channel_id: ChannelId, reason: str) -> None:
         channel = await self._desk.channels.get(channel_id)
         if channel is not None and not channel.paused:
-            await self._desk.channels.save(replace(channel, paused=reason))
+            await self._desk.channels.save(replace(channel, paused=f"{PLATFORM_SAYS}{reason}"))
 
     # --- leases -----------------------------------------------------------------------------------
 

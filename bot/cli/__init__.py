@@ -98,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
     imported.add_argument("files", nargs="+", metavar="FILE")
     setup = verb("init", "ask a few questions and write a configuration")
     setup.add_argument("--slack", action="store_true", help="print the Slack app manifest")
+    setup.add_argument(
+        "--discord", action="store_true", help="print the link that invites the bot to Discord"
+    )
     setup.add_argument("--force", action="store_true", help="overwrite a configuration that is there")
     verb("check", "examine configuration, storage, sources, model and platforms", json=True)
     verb("demo", "deliver a first digest to this terminal, then take commands")

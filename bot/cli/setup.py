@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bot.errors import UsageError
 
 async def init(arguments: argparse.Namespace) -> int:
     """Ask and write, or print the manifest or invite link alone."""
-    if arguments.slack:
+    if arguments.slack or arguments.discord:
         _print(arguments)
         return 0
     target = Path(arguments.config or DEFAULT_FILE)
@@ -81,6 +82,7 @@ def _listed(words: str) -> str:
 
 def _print(arguments: argparse.Namespace) -> None:
     from bot.config import load
-    from bot.platforms import slack_manifest
+    from bot.platforms import discord_invite, slack_manifest
 
-    say(slack_manifest(load(arguments.config)).rstrip())
+    config = load(arguments.config)
+    say(discord_invite(config, os.environ) if arguments.discord else slack_manifest(config).rstrip())

@@ -19,7 +19,6 @@ from bot.views import channels as views
 
 MOST_TOPICS = 50
 CHECKED_DAYS = 30
-PLATFORM_SAYS = "the platform says: "
 
 
 async def channel_of(core: Core, call: Call) -> Channel:

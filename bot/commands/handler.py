@@ -12,7 +12,7 @@ from bot.commands.call import Call, parse
 from bot.commands.core import Core
 from bot.commands.table import INFOS, TABLE
 from bot.doc import Choice, paragraph
-from bot.domain import ChannelId, CommandInfo, Reply, Request, Thread
+from bot.domain import PLATFORM_SAYS, ChannelId, CommandInfo, Reply, Request, Thread
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
 from bot.ports import Responder
 from bot.schedule_words import zones_like
@@ -158,12 +158,12 @@ class Conversation:
         """Pause the channel's subscription with the platform's reason."""
         found = await self._core.channels.get(channel)
         if found and not found.paused:
-            await self._core.channels.save(replace(found, paused=f"{channels.PLATFORM_SAYS}{reason}"))
+            await self._core.channels.save(replace(found, paused=f"{PLATFORM_SAYS}{reason}"))
 
     async def channel_back(self, channel: ChannelId) -> None:
         """Resume a subscription that the platform, not a person, had stopped."""
         found = await self._core.channels.get(channel)
-        if found and found.paused.startswith(channels.PLATFORM_SAYS):
+        if found and found.paused.startswith(PLATFORM_SAYS):
             await self._core.channels.save(replace(found, paused=""))
 
 

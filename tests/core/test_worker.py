@@ -201,7 +201,7 @@ async def test_a_channel_that_is_gone_is_paused_with_the_reason(room: Newsroom) 
     await room.work(worker)
     stands = await room.channels.get(ROOM)
     assert stands is not None
-    assert stands.paused == "The channel was archived."
+    assert stands.paused == "the platform says: The channel was archived."
     assert await state(room) == "failed"
     room.clock.forward(days=1)
     await room.work(worker)
