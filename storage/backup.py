@@ -8,12 +8,12 @@ import sqlite3
 from pathlib import Path
 
 from bot.errors import Full, StorageError
-from storage.copy import Progress, copy
+from storage.copy import Progress, copy, quiet
 from storage.engine import Database, connect
 from storage.faults import mapped
 
 
-async def backup(database: Database, file: Path, *, progress: Progress | None = None) -> None:
+async def backup(database: Database, file: Path, *, progress: Progress = quiet) -> None:
     """Write everything to ``file``, a SQLite database that can be used in place of the original.
 
     It appears under its name only when it is whole and checked; an earlier file of that name stays until
@@ -43,10 +43,10 @@ def _snapshot(original: Path, part: Path) -> None:
         connection.close()
 
 
-async def _copied(database: Database, part: Path, progress: Progress | None) -> None:
+async def _copied(database: Database, part: Path, progress: Progress) -> None:
     target = await connect(f"sqlite:///{part}")
     try:
-        await (copy(database, target, progress=progress) if progress else copy(database, target))
+        await copy(database, target, progress=progress)
     finally:
         await target.close()
 

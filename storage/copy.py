@@ -38,11 +38,11 @@ class Copied:
     checksum: int
 
 
-def _quiet(_table: str, _done: int, _all: int) -> None:
-    return
+def quiet(_table: str, _done: int, _all: int) -> None:
+    """Progress that nobody watches."""
 
 
-async def copy(source: Database, target: Database, *, progress: Progress = _quiet) -> list[Copied]:
+async def copy(source: Database, target: Database, *, progress: Progress = quiet) -> list[Copied]:
     """Copy every row of ``source`` into ``target``, which is empty or holds a copy of it that was cut off.
 
     Raises StorageError where the target holds anything else, and where the two sides differ afterwards,

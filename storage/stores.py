@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from bot.domain import Finding
+from storage import care
 from storage.alone import alone
+from storage.backup import backup
 from storage.channels import Channels
+from storage.copy import Copied, Progress, copy, quiet
 from storage.decisions import Decisions
 from storage.engine import Database, connect
 from storage.feeds import Feeds
@@ -23,6 +24,7 @@ from storage.papers import Papers
 from storage.readings import Readings
 from storage.runs import Runs
 from storage.threads import Threads
+from storage.vectors import VectorIndex
 
 Now = Callable[[], datetime]
 
@@ -43,24 +45,35 @@ class Stores:
     vault: Vault
     runs: Runs
     outbox: Outbox
+    vectors: VectorIndex
 
     @property
     def path(self) -> Path | None:
         """The file of a SQLite database."""
         return self.database.path
 
-    async def examine(self) -> Finding:
-        """Whether the database is whole, and which one it is. Raises StorageError."""
-        async with self.database.reading() as connection:
-            if self.database.dialect == "sqlite":
-                verdict = str(await connection.scalar(sa.text("PRAGMA quick_check(1)")))
-                version = str(await connection.scalar(sa.text("SELECT sqlite_version()")))
-                if verdict != "ok":
-                    return Finding("storage", False, f"the file is damaged ({verdict}); restore a backup")
-                return Finding("storage", True, f"SQLite {version}, whole")
-            version = str(await connection.scalar(sa.text("SHOW server_version")))
-            named = await connection.scalars(sa.text("SELECT extname FROM pg_extension ORDER BY 1"))
-            return Finding("storage", True, f"PostgreSQL {version}, extensions: {', '.join(named)}")
+    async def examine(self) -> list[Finding]:
+        """Which database it is, whether it is sound, how much room it has. Raises StorageError."""
+        return await care.check(self.database)
+
+    async def prune(self, *, now: datetime, text_days: int, ledger_days: int) -> dict[str, int]:
+        """Delete what has outlived its use; how many rows went from each table."""
+        return await care.prune(self.database, now=now, text_days=text_days, ledger_days=ledger_days)
+
+    async def back_up(self, file: Path) -> None:
+        """Write everything into one SQLite file, also while the service runs. Raises Full, StorageError."""
+        await backup(self.database, file)
+
+    async def copy_to(self, url: str, *, progress: Progress = quiet) -> list[Copied]:
+        """Copy everything to another, empty database, or go on with a copy that was cut off.
+
+        Nobody may write meanwhile: a difference is noticed in the end. Raises StorageError.
+        """
+        target = await connect(url)
+        try:
+            return await copy(self.database, target, progress=progress)
+        finally:
+            await target.close()
 
 
 @asynccontextmanager
@@ -93,4 +106,5 @@ def _stores(database: Database, now: Now | None) -> Stores:
         vault=Vault(database),
         runs=Runs(database, now=now),
         outbox=Outbox(database, now=now),
+        vectors=VectorIndex(database),
     )

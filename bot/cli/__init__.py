@@ -46,7 +46,7 @@ def _told(error: PaperboyError, code: int) -> int:
 
 
 def _verb(name: str) -> Verb:
-    from bot.cli import daily, demo, doctor, library, service, setup
+    from bot.cli import daily, demo, doctor, keeping, library, service, setup
 
     verbs: dict[str, Verb] = {
         "run": service.run,
@@ -59,6 +59,8 @@ def _verb(name: str) -> Verb:
         "init": setup.init,
         "check": doctor.check,
         "demo": demo.demo,
+        "backup": keeping.backup,
+        "copy": keeping.copy,
     }
     return verbs[name]
 
@@ -104,6 +106,10 @@ def parser() -> argparse.ArgumentParser:
     setup.add_argument("--force", action="store_true", help="overwrite a configuration that is there")
     verb("check", "examine configuration, storage, sources, model and platforms", json=True)
     verb("demo", "deliver a first digest to this terminal, then take commands")
+    kept = verb("backup", "write the whole database into one SQLite file, also while the service runs")
+    kept.add_argument("file", metavar="FILE")
+    copied = verb("copy", "copy the whole database to another one; stop the service first", json=True)
+    copied.add_argument("--to", required=True, metavar="URL", help="such as postgresql://user@host/database")
     return top
 
 
