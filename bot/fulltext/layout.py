@@ -72,7 +72,7 @@ _RESUMES = re.compile(r"^(?:appendi|supplement|methods?\b|limitations?\b|acknowl
 _IMPRINT = re.compile(
     r"^(?:proceedings of |permission to make digital|copyright (?:©|\(c\)|20)|©\s?(?:20|19)|under review|"
     r"accepted (?:at|by)|published (?:as|in) |preprint\b|correspondence to:|this work was (?:done|supported)|"
-    r"\d{4} association for |creative commons|licensed under|licence|license|code available at|"
+    r"\d{4} association for |creative commons|licensed under|licence|license|"
     r"[∗*†‡§\s\d]*(?:denotes )?(?:equal contribution|corresponding author|core contributor))",
     re.IGNORECASE,
 )
@@ -140,6 +140,9 @@ def _leading(pages: Sequence[Sequence[Line]]) -> float:
         if abs(before.size - line.size) < 0.3 and 0.7 < (before.y - line.y) / line.size < 3.5
     ]
     return sorted(drops)[len(drops) // 2] if drops else 12.0
+
+
+_ENDS = (".", "!", "?", ":", ".”", '."', ".)", ";")
 
 
 @dataclass(slots=True)
@@ -257,6 +260,9 @@ class _Writer:
     def _write_aside(self, line: Line, previous: Line | None) -> None:
         kind: Kind = "caption" if _CAPTION.match(line.text) else "table" if line.cell else "body"
         apart = previous is None or not (self._follows(previous, line) or line.cell)
+        apart = apart or (kind == "body" and bool(_MARK.match(line.text)))
+        if self._text and self._text.lines[-1].text.endswith(_ENDS):
+            self._close_text()
         if self._aside is None or (kind != "body" and kind != self._aside.kind) or kind == "caption" or apart:
             self._close_aside()
             self._aside = _Open(kind, self._section, aside=True)
@@ -282,7 +288,7 @@ class _Writer:
     def _new_paragraph(self, before: Line, line: Line) -> bool:
         if before.joined:
             return False
-        ended = before.text.endswith((".", "!", "?", ":", ".”", '."', ".)", ";"))
+        ended = before.text.endswith(_ENDS)
         if not self._follows(before, line):
             return ended or not line.text[:1].islower()
         indented = line.x0 > before.x0 + 0.7 * line.size

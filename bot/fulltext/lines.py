@@ -127,21 +127,22 @@ def in_order(sheet: Sheet, lines: Sequence[Line]) -> list[Line]:
 
     The order of the file is kept where it already reads so, since it knows floats and footnotes best.
     """
-    lines = _with_cells(lines, sheet.width)
     sides = [_side(line, sheet.width) for line in lines]
     flowing = [side for side, line in zip(sides, lines, strict=True) if len(line.text) > 15 and side]
     if len(flowing) > 8 and len(flowing) > 0.6 * sum(len(line.text) > 15 for line in lines):
+        lines = _with_cells(lines, sides)
         turns = sum(a != b for a, b in pairwise(flowing))
         return list(lines) if turns <= 6 else _by_columns(lines, sides)
+    lines = _with_cells(lines, [""] * len(lines))
     climbs = sum(b.y > a.y + 2 * a.size for a, b in pairwise(lines))
     return list(lines) if climbs <= max(4, len(lines) // 5) else sorted(lines, key=_from_top)
 
 
-def _with_cells(lines: Sequence[Line], width: float) -> list[Line]:
+def _with_cells(lines: Sequence[Line], columns: Sequence[str]) -> list[Line]:
     """The lines, marked where another one stands beside them in the same column, well apart: a table."""
     rows: dict[tuple[str, int], list[Line]] = {}
-    for line in lines:
-        rows.setdefault((_side(line, width), round(line.y / 2)), []).append(line)
+    for line, column in zip(lines, columns, strict=True):
+        rows.setdefault((column, round(line.y / 2)), []).append(line)
     cells = {id(line) for row in rows.values() if _apart(row) for line in row}
     return [replace(line, cell=True) if id(line) in cells else line for line in lines]
 

@@ -44,7 +44,7 @@ def main() -> int:
     """Read standard input, write one JSON object: blocks, pages, hidden and thin, or error."""
     memory, seconds, most_pages = (int(word) for word in sys.argv[1:4])
     _bound(memory, seconds)
-    json.dump(_answer(sys.stdin.buffer.read(), most_pages), sys.stdout)
+    json.dump(answer(sys.stdin.buffer.read(), most_pages), sys.stdout)
     return 0
 
 
@@ -66,7 +66,8 @@ def _bound(memory: int, seconds: int) -> None:
             continue
 
 
-def _answer(data: bytes, most_pages: int) -> dict[str, Any]:
+def answer(data: bytes, most_pages: int) -> dict[str, Any]:
+    """What is written for a file: blocks, pages, hidden and thin, or error (locked, broken, long)."""
     raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2))
     document = raw.FPDF_LoadMemDocument64(data, len(data), None)
     if not document:

@@ -48,6 +48,7 @@ def _summary(paper: Paper, text: FullText, language: str) -> Summary:
         basis=text.basis,
         language=language,
         prompt_version=VERSION,
+        note=text.note if text.basis == "abstract" else "",
     )
 
 

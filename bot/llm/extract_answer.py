@@ -23,6 +23,8 @@ from bot.text import sentences, stems
 
 SHOWN = 3
 """Sentences of an answer, at most."""
+PAPERS = 6
+"""Papers of which a question about several is answered, at most."""
 ANSWERED, UNSURE, RELATED = 0.6, 0.4, 0.2
 """Shares of the weight of a question's words that must stand in a sentence, or in the text, for each."""
 
@@ -95,7 +97,18 @@ def answer(question: Question) -> Answer:
     outcome, good = _outcome(asked, scored)
     if outcome is Outcome.NOT_IN_PAPER:
         return Answer(outcome, "", nearest=_quotes(scored, 2), model="embedded")
-    return Answer(outcome, "", evidence=_quotes(good, SHOWN), model="embedded")
+    shown = _one_a_paper(good) if len(question.papers) > 1 else good
+    most = max(SHOWN, min(PAPERS, len({one.passage.paper_id for one in shown})))
+    return Answer(outcome, "", evidence=_quotes(shown, most), model="embedded")
+
+
+def _one_a_paper(scored: Sequence[_Scored]) -> list[_Scored]:
+    """The best sentence of each paper first, so that a question about several shows all that answer it."""
+    first: dict[str, _Scored] = {}
+    for one in scored:
+        first.setdefault(one.passage.paper_id, one)
+    best = {id(one) for one in first.values()}
+    return [*first.values(), *(one for one in scored if id(one) not in best)]
 
 
 _WHO = re.compile(
@@ -148,7 +161,7 @@ def is_off_topic(question: Question) -> bool:
 
 def _off_topic(asked: Asked, question: Question) -> bool:
     """Whether nothing ties the question to the paper: neither its words nor a word that means the paper."""
-    if asked.kinds or len(asked.weights) < 2 or _OF_THE_PAPER.search(question.text):
+    if asked.kinds or sum(map(str.isascii, asked.weights)) < 2 or _OF_THE_PAPER.search(question.text):
         return False
     told = " ".join(
         [*(p.text + " " + p.section for p in question.passages), *(p.title for p in question.papers)]
@@ -208,8 +221,10 @@ def _outcome(asked: Asked, scored: Sequence[_Scored]) -> tuple[Outcome, list[_Sc
     telling = [one for one in scored if one.told]
     sure = [one for one in telling if one.share >= ANSWERED]
     if sure:
-        best = max(one.score for one in sure)
-        return Outcome.ANSWERED, [one for one in sure if one.score > best - 2.0]
+        best: dict[str, float] = {}
+        for one in sure:
+            best.setdefault(one.passage.paper_id, one.score)
+        return Outcome.ANSWERED, [one for one in sure if one.score > best[one.passage.paper_id] - 2.0]
     perhaps = [one for one in telling if asked.kinds or one.share >= UNSURE]
     return (Outcome.UNSURE, perhaps[:2]) if perhaps else (Outcome.NOT_IN_PAPER, [])
 
@@ -220,7 +235,7 @@ def _quotes(scored: Sequence[_Scored], most: int) -> tuple[Evidence, ...]:
     for one in scored:
         if len(kept) < most and not any(same(one.sentence, other.sentence) for other in kept):
             kept.append(one)
-    kept.sort(key=lambda one: one.passage.number)
+    kept.sort(key=lambda one: (one.passage.paper_id, one.passage.number))
     return tuple(
         Evidence(one.passage.paper_id, clip(one.sentence, QUOTE), one.passage.section, one.passage.page)
         for one in kept

@@ -7,12 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import Answer, Claim, Evidence, Outcome, Part, Passage, Question, Summary, Turn
+from bot.domain import (
+    Answer,
+    Claim,
+    Evidence,
+    Outcome,
+    Paper,
+    PaperId,
+    Part,
+    Passage,
+    Question,
+    Summary,
+    Turn,
+)
 from bot.evidence import Lock, present
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import retrieve
 from bot.llm.extract_parts import bare, claims, stands_alone
-from tests.fakes.papers import ID, PAPER, full_text, passage
+from tests.fakes.papers import ID, PAPER, abstract_only, full_text, passage
 
 TEXT = full_text()
 
@@ -152,6 +164,34 @@ async def test_authors_come_from_the_record() -> None:
 
 async def test_a_question_of_one_unknown_word_is_about_the_paper() -> None:
     assert (await ask("what license?")).outcome == Outcome.NOT_IN_PAPER
+
+
+async def test_a_question_about_several_papers_quotes_each_that_answers() -> None:
+    papers = [Paper(PaperId(f"arxiv:2509.0000{number}"), f"Paper {number}") for number in range(4)]
+    says = [
+        "We train a diffusion model to paint meadows.",
+        "We count bees with a recurrent network that hears wings.",
+        "A diffusion model turns noise into bird song in our work.",
+        "Our diffusion model needs only four steps for each picture.",
+    ]
+    passages = tuple(
+        Passage(paper.id, 0, text, "Abstract", kind="abstract")
+        for paper, text in zip(papers, says, strict=True)
+    )
+    found = await EmbeddedAnswerer().answer(
+        Question("Which of these use diffusion?", tuple(papers), passages)
+    )
+    assert [evidence.paper_id for evidence in found.evidence] == [papers[n].id for n in (0, 2, 3)]
+
+
+async def test_questions_in_other_scripts_are_not_called_off_topic() -> None:
+    assert (await ask("这篇论文用了什么数据集?")).outcome == Outcome.NOT_IN_PAPER
+
+
+async def test_why_there_is_only_the_abstract_is_told() -> None:
+    text = replace(abstract_only(), note="The PDF is damaged and cannot be opened; the abstract is used.")
+    made = await EmbeddedSummarizer().summarize(PAPER, text)
+    assert (made.basis, made.note) == ("abstract", text.note)
 
 
 async def test_a_follow_up_leans_on_the_question_before() -> None:

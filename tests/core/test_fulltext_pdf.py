@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain import FullText, PaperId
 from bot.errors import TextUnavailable
+from bot.fulltext import pdf_pages
 from bot.fulltext.pdf import Limits, read_pdf
 from tests.fakes.pdf import Box, Mark, Text, lines, pdf
 
@@ -199,3 +200,78 @@ async def test_memory_is_bounded() -> None:
 async def test_output_is_bounded() -> None:
     with pytest.raises(TextUnavailable, match="more text than a paper"):
         await read(article(), limits=Limits(text=100))
+
+
+def test_what_the_child_writes_is_what_the_parent_takes() -> None:
+    found = pdf_pages.answer(pdf([article(Text(ORDER, 72, 100, grey=1.0)), []]), 10)
+    assert found["pages"] == 2
+    assert found["hidden"] == [ORDER]
+    assert found["thin"] == [2]
+    assert [block["section"] for block in found["blocks"]] == ["Abstract", "1 Introduction"]
+
+
+def test_faults_are_named() -> None:
+    assert pdf_pages.answer(b"%PDF-1.4 nothing", 10) == {"error": "broken"}
+    assert pdf_pages.answer(pdf([article()], encrypted=True), 10) == {"error": "locked"}
+    assert pdf_pages.answer(pdf([[]] * 3), 2) == {"error": "long", "pages": 3}
+
+
+def test_tables_are_kept_apart_and_turned_words_left_out() -> None:
+    cells = [
+        Text(word, 72 + 120 * column, 300 - 14 * row)
+        for row in range(4)
+        for column, word in enumerate(("Model", "Recall at five", "97.1 percent"))
+    ]
+    found = pdf_pages.answer(pdf([article(*cells)]), 10)
+    assert [block["kind"] for block in found["blocks"]] == ["abstract", "body", "table"]
+
+
+def test_a_heading_on_two_lines_is_one() -> None:
+    page = [
+        Text("2 A Method of Many Words that Needs", 72, 300, 12, bold=True),
+        Text("Two Lines for its Name", 72, 286, 12, bold=True),
+        *lines(LONG, top=260),
+    ]
+    found = pdf_pages.answer(pdf([article(), page]), 10)
+    assert found["blocks"][-1]["section"] == "2 A Method of Many Words that Needs Two Lines for its Name"
+
+
+def test_an_abstract_may_begin_on_the_line_of_its_heading() -> None:
+    page = [
+        Text("Short Papers Win", 200, 740, 18, bold=True),
+        *lines("Abstract. " + STORY, top=690),
+        Text("1. Introduction", 72, 600, 12, bold=True),
+        *lines(LONG, top=580),
+        Text("Keywords: reading, papers, groups, days and more", 72, 300),
+    ]
+    found = pdf_pages.answer(pdf([page]), 10)
+    assert [(block["section"], block["kind"]) for block in found["blocks"]] == [
+        ("Abstract", "abstract"),
+        ("1. Introduction", "body"),
+    ]
+
+
+def test_a_list_of_references_without_a_heading_is_left_out() -> None:
+    entries = [
+        Text(f"[{n}] A. Author, A title of a paper, Phys. Rev. 1{n}, 19{n}5.", 72, 300 - 30 * n)
+        for n in range(1, 6)
+    ]
+    found = pdf_pages.answer(pdf([article(*entries)]), 10)
+    assert "A title of a paper" not in " ".join(block["text"] for block in found["blocks"])
+
+
+def test_addresses_that_run_over_a_line_stay_whole() -> None:
+    page = [Text("The code is at https://github.com/", 72, 300), Text("meadow/bees for all to use.", 72, 288)]
+    found = pdf_pages.answer(pdf([article(*page)]), 10)
+    assert any("https://github.com/meadow/bees for all" in block["text"] for block in found["blocks"])
+
+
+def test_footnotes_are_parted_and_lose_their_marks() -> None:
+    notes = [
+        Text("*Equal contribution.", 72, 110, 8),
+        Text("1The code is at https://github.com/bees.", 72, 100, 8),
+    ]
+    found = pdf_pages.answer(pdf([article(*notes)]), 10)
+    texts = [block["text"] for block in found["blocks"]]
+    assert "The code is at https://github.com/bees." in texts
+    assert not any("Equal" in text for text in texts)
