@@ -107,10 +107,12 @@ async def questions(bench: Bench, papers: Sequence[tuple[Paper, FullText]]) -> N
     """Tokens of a question, ours and with the whole paper."""
     answerer = OpenAIAnswerer(bench.model)
     ours = theirs = (0, 0)
+    first: list[float] = []
     for paper, text in papers:
         for asked in QUESTIONS:
+            words = _Stopwatch(first)
             found = Question(asked, (paper,), tuple(retrieve(asked, text.passages, limit=8)))
-            await answerer.answer(found)
+            await answerer.answer(found, words=words)
             ours = _plus(ours, bench.spent())
             whole = prompts.answer_user(replace(found, passages=text.passages), text.passages)
             talk = conversation(prompts.answer_system("en"), whole)
@@ -119,6 +121,20 @@ async def questions(bench: Bench, papers: Sequence[tuple[Paper, FullText]]) -> N
     ratio = ours[1] / theirs[1]
     print(f"{ours[0]} calls for {len(papers) * len(QUESTIONS)} questions: {ours[1]:,} tokens; ", end="")
     print(f"whole paper {theirs[1]:,} tokens; ratio {ratio:.2f}")
+    print(f"first words after {1000 * max(first):.0f} ms at most, the scripted model's own time included")
+
+
+class _Stopwatch:
+    """Notes when the first words of an answer come, in seconds since it was made."""
+
+    def __init__(self, times: list[float]) -> None:
+        self._times: list[float] | None = times
+        self._began = time.perf_counter()
+
+    async def __call__(self, text: str) -> None:
+        if self._times is not None:
+            self._times.append(time.perf_counter() - self._began)
+            self._times = None
 
 
 def _plus(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

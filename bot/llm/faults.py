@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import openai
 
 _SAID = 200
+_BROKEN = (json.JSONDecodeError, UnicodeDecodeError)
 _KEYS = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}")
 
 
@@ -82,7 +84,7 @@ def read_fault(error: Exception, where: str, model: str, now: datetime) -> Fault
         return Fault(
             ModelDown(f"The model's server says: {_said(error)}"), again=True, broken=True, billed=True
         )
-    if isinstance(error, (openai.OpenAIError, ValueError, _transport_error())):
+    if isinstance(error, (openai.OpenAIError, *_BROKEN, _transport_error())):
         return cut(where)
     return None
 

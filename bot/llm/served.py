@@ -31,6 +31,10 @@ class Served:
         """The day's spending in a sentence."""
         return await self.model.server.budget.report()
 
+    async def warm(self) -> None:
+        """What takes long the first time, to be done while nobody waits."""
+        await self.model.server.warm()
+
     async def close(self) -> None:
         """Close the connections."""
         await self.model.close()

@@ -7,6 +7,7 @@ It is imported at the first call, since that takes more than a second.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -170,6 +171,10 @@ class Server:
                 timeout=Timeout(self._timeout, connect=min(10.0, self._timeout)),
             )
         return self._client
+
+    async def warm(self) -> None:
+        """Import the client in the background, so that the first question need not wait for it."""
+        await asyncio.to_thread(importlib.import_module, "openai")
 
     async def close(self) -> None:
         """Close the connections."""
