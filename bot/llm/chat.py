@@ -123,7 +123,8 @@ def _with_abstract(paper: Paper, passages: Sequence[Passage]) -> tuple[Passage, 
 class OpenAIAnswerer:
     """Answers with a model on a server, from the passages it is handed.
 
-    ``off_topic`` is asked first and spends nothing: what it says yes to is not put to the model.
+    ``off_topic`` is asked first and spends nothing: what it says yes to is not put to the model. Nor is what
+    the paper's record answers: who wrote it, and when.
     """
 
     def __init__(self, model: ChatModel, *, off_topic: Callable[[Question], bool] | None = None) -> None:
@@ -138,6 +139,8 @@ class OpenAIAnswerer:
         """
         if self._off_topic and self._off_topic(question):
             return Answer(Outcome.OFF_TOPIC, "", model=self.name)
+        if known := await asyncio.to_thread(_from_record, question):
+            return known
         passages = _passages(question.passages)
         if not passages:
             return Answer(Outcome.NOT_IN_PAPER, "", model=self.name)
@@ -172,6 +175,14 @@ class OpenAIAnswerer:
             Evidence(p.paper_id, clip(p.text, QUOTE), p.section, p.page) for p in passages[:_NEAREST]
         )
         return Answer(Outcome.NOT_IN_PAPER, "", nearest=nearest, model=self.name)
+
+
+def _from_record(question: Question) -> Answer | None:
+    """The embedded reader's answer where it rests on the paper's record and not on its text."""
+    from bot.llm.extract_answer import answer
+
+    found = answer(question)
+    return found if found.outcome == Outcome.ANSWERED and found.text and not found.evidence else None
 
 
 def _passages(passages: Sequence[Passage]) -> list[Passage]:

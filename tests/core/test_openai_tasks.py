@@ -12,6 +12,7 @@ from bot.domain import ChannelId, ModelCall, Outcome, Part, Passage, Question
 from bot.errors import BudgetSpent, ModelDown, ModelLied
 from bot.llm.budget import Budget, Price
 from bot.llm.chat import OpenAIAnswerer, OpenAISummarizer
+from bot.llm.extract_answer import is_off_topic
 from bot.llm.openai import ChatModel
 from bot.llm.server import Server
 from tests.fakes import reader
@@ -266,10 +267,25 @@ async def test_a_question_is_charged_to_its_channel(
     assert [(call.purpose, call.channel) for call in ledger.calls] == [("answer", "slack:C1")]
 
 
-async def test_off_topic_questions_spend_nothing(model: Make, llm: LlmServer) -> None:
-    answerer = OpenAIAnswerer(model(), off_topic=lambda question: "weather" in question.text)
-    assert (await answerer.answer(asked("How is the weather?"))).outcome == Outcome.OFF_TOPIC
+@pytest.mark.parametrize(
+    ("question", "outcome", "text"),
+    [
+        ("Who wrote it?", Outcome.ANSWERED, "Ada Meadow, Bo Field."),
+        ("What is the capital of Mongolia?", Outcome.OFF_TOPIC, ""),
+    ],
+)
+async def test_what_needs_no_model_spends_nothing(
+    model: Make, llm: LlmServer, question: str, outcome: Outcome, text: str
+) -> None:
+    found = await OpenAIAnswerer(model(), off_topic=is_off_topic).answer(asked(question))
+    assert (found.outcome, found.text) == (outcome, text)
     assert not llm.asked
+
+
+async def test_what_it_cannot_answer_for_free_goes_to_the_model(model: Make, llm: LlmServer) -> None:
+    llm.writes(says("It is 4.8 bees per minute."))
+    found = await OpenAIAnswerer(model(), off_topic=is_off_topic).answer(asked())
+    assert found.text == "It is 4.8 bees per minute."
 
 
 async def test_a_question_carries_the_best_passages_only(model: Make, llm: LlmServer) -> None:
