@@ -11,7 +11,7 @@ import pytest
 from bot.domain import Outcome, Question
 from bot.errors import ModelLied
 from bot.llm.budget import Budget
-from bot.llm.chat import OpenAISummarizer
+from bot.llm.chat import OpenAIAnswerer, OpenAISummarizer
 from bot.llm.openai import ChatModel, Task, conversation
 from bot.llm.schema import QuoteOut
 from bot.llm.server import Server
