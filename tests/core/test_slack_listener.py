@@ -613,3 +613,112 @@ async def test_a_second_cancellation_ends_what_will_not_finish(slack: FakeSlack)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+async def test_where_nobody_can_be_whispered_to_it_comes_by_direct_message(slack: FakeSlack) -> None:
+    core = Core(says("For you alone.", private=True))
+    async with listening(slack, core):
+        slack.world.channels[CHANNEL].members.discard(USER)
+        await slack.says("status", mention=True)
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+    assert [m.words for m in slack.posts(im)] == ["For you alone."]
+    assert slack.ephemerals() == []
+
+
+async def test_a_public_answer_where_the_bot_may_not_post_comes_by_direct_message(slack: FakeSlack) -> None:
+    core = Core(says("Answer."))
+    async with listening(slack, core):
+        slack.mishap("chat.postMessage", "refuse", error="restricted_action")
+        await slack.says("what is new?", mention=True)
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+    assert [m.words for m in slack.posts(im)] == ["Answer."]
+
+
+async def test_the_shortcut_finds_the_link_in_a_card(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((heading("List"), bullets([link("A paper", "https://arxiv.org/abs/7")]))))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper topic x")
+        await slack.until(lambda: slack.posts())
+        await slack.uses_shortcut("paperboy.ask", slack.posts()[0])
+        await core.until(lambda: len(core.heard) == 2)
+        plain = await slack.says("no link here")
+        await slack.uses_shortcut("paperboy.ask", plain)
+        await core.until(lambda: len(core.heard) == 3)
+    assert [request.text for request in core.heard[1:]] == ["ask https://arxiv.org/abs/7", "ask"]
+
+
+async def test_a_button_of_the_home_tab_works_after_a_restart(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((paragraph(f"Did {request.text}."), Buttons((Button("Again", "saved"),)))))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.opens_home()
+        await slack.until(lambda: USER in slack.world.homes)
+    async with listening(slack, core):
+        await slack.presses("Again", home=True)
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+    assert [m.words.split("\n")[0] for m in slack.posts(im)] == ["Did saved."]
+    assert len(slack.calls("conversations.open")) == 1
+
+
+async def test_a_form_that_takes_long_is_closed_and_answered_where_it_was_asked(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        if request.kind != "form":
+            await responder.send(Reply((FORM,), private=True))
+            return
+        await responder.working("Reading the paper…")
+        await responder.draft((paragraph("They use"),))
+        await responder.send(Reply((paragraph("They use nine rooms."),)))
+        await responder.send(Reply((paragraph("And a late fault."),), private=True, error=True))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        root = await slack.says("see this")
+        await slack.uses_shortcut("paperboy.ask", root)
+        await slack.until(lambda: slack.world.views)
+        sent = await slack.submits(slack.modal(), {})
+        await slack.until(lambda: slack.ephemerals())
+    assert sent.ack == {}
+    assert [m.words for m in slack.posts(thread=root.ts)] == ["They use nine rooms."]
+    assert [m.words for m in slack.ephemerals()] == ["And a late fault."]
+
+
+async def test_forms_and_buttons_that_are_not_ours_are_acknowledged_and_left_alone(slack: FakeSlack) -> None:
+    core = Core(settings)
+    async with listening(slack, core):
+        await slack.types("/paper settings")
+        await slack.until(lambda: slack.world.views)
+        view = slack.modal() | {"private_metadata": "somebody else's"}
+        strange = await slack.submits(view, {})
+        odd = await slack.deliver(
+            "interactive",
+            {
+                "type": "block_actions",
+                "user": {"id": USER},
+                "actions": [{"action_id": "x", "type": "button"}],
+            },
+        )
+    assert strange.ack == {}
+    assert odd.ack == {}
+    assert len(core.heard) == 1
+
+
+async def test_slack_asking_for_patience_is_obeyed_while_somebody_waits(slack: FakeSlack) -> None:
+    core = Core(says("Here."))
+    for method in ("chat.postMessage", "chat.postEphemeral"):
+        slack.mishap(method, "limited", retry_after=7)
+    async with listening(slack, core):
+        before = slack.clock()
+        message = await slack.says("hello", mention=True)
+        await slack.until(lambda: slack.posts(thread=message.ts))
+        core.answer = says("Hidden.", private=True)
+        await slack.says("again", mention=True)
+        await slack.until(lambda: slack.ephemerals())
+    assert slack.clock() - before >= 14
