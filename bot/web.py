@@ -30,6 +30,8 @@ from bot.ports import Clock
 
 MEGABYTE = 1_000_000
 _REDIRECTS = 5
+_SILENCE = 30.0
+"""Seconds without a byte, or for a connection, after which a host does not answer."""
 _PORTS = {"http": 80, "https": 443}
 _HOSTS_KEPT = 2000
 
@@ -175,8 +177,10 @@ class Web:
                 async with asyncio.timeout(bounds.seconds):
                     self.requests += 1
                     page = await self._request(url, headers, bounds)
-            except (httpx.TimeoutException, TimeoutError):
-                raise Unreachable(f"{name} did not answer within {bounds.seconds:g} s; try later.") from None
+            except httpx.TimeoutException:
+                raise Unreachable(f"{name} does not answer; try later.") from None
+            except TimeoutError:
+                raise Unreadable(f"{name} took longer than {bounds.seconds:g} s; it was given up.") from None
             except (httpx.InvalidURL, UnicodeError):
                 raise Forbidden(f"{short(url)} is no web address.") from None
             except (httpx.HTTPError, ssl.SSLError, OSError) as error:
@@ -209,7 +213,7 @@ class Web:
             await self.clock.sleep(wait)
 
     async def _request(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
-        async with self._client.stream("GET", url, headers=dict(headers), timeout=bounds.seconds) as answer:
+        async with self._client.stream("GET", url, headers=dict(headers), timeout=_SILENCE) as answer:
             body = await _read(answer, bounds.size)
             return Page(url, answer.status_code, body, {k.lower(): v for k, v in answer.headers.items()})
 

@@ -44,7 +44,9 @@ class Arxiv:
             return self._failed(f"arXiv's feed: {error}", memory)
         marks = {"url": self._feed, **page.marks}
         harvest = arxiv_health.assess(batch, self._categories, seen, self._clock.now(), marks)
-        return harvest if harvest.state == "failed" else await self._completed(harvest, seen)
+        if harvest.state == "failed":
+            return replace(harvest, memory=memory)
+        return await self._completed(harvest, seen)
 
     async def find(self, ids: Sequence[PaperId]) -> Sequence[Paper]:
         """The arXiv papers among ``ids``, in one request for every hundred. Raises SourceError."""

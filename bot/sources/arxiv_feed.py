@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from bot import identity
 from bot.domain import Paper, PaperId, Sighting, SightingKind, Unusable
+from bot.errors import SourceError
 from bot.sources import dates, people, xml
 from bot.tex import readable
 
@@ -45,7 +46,8 @@ class Batch:
 
 
 def parse(body: bytes) -> Batch:
-    """Read an announcement. Raises Unreadable for what is no feed; broken entries are told, not raised."""
+    """Read an announcement. Raises Unreadable for what is no feed, SourceError for an error that arXiv
+    reports in a feed's clothes; broken entries are told, not raised."""
     found = xml.entries(body, f"{_ATOM}entry", "item")
     sightings: dict[str, Sighting] = {}
     unusable = list(found.unusable)
@@ -78,6 +80,8 @@ def _sighting(element: Any) -> Sighting | str:
     """The sighting, or why the entry is of no use."""
     summary = xml.text(element, f"{_ATOM}summary", "description")
     preamble = _PREAMBLE.match(summary)
+    if "/api/errors" in xml.text(element, f"{_ATOM}id"):
+        raise SourceError(f"arXiv reports an error: {' '.join(summary.split())[:200]}.")
     versioned = _id(element, preamble)
     if versioned is None:
         return "It has no arXiv id."
@@ -95,7 +99,7 @@ def _sighting(element: Any) -> Sighting | str:
         id=paper_id,
         title=title,
         abstract=abstract,
-        authors=people.split(xml.text(element, f"{_DC}creator")),
+        authors=_authors(element),
         categories=_categories(element),
         published=announced if kind == "new" else None,
         updated=announced if kind.startswith("replace") else None,
@@ -108,6 +112,14 @@ def _sighting(element: Any) -> Sighting | str:
         withdrawn=is_withdrawn("", abstract),
     )
     return Sighting(paper, kind)
+
+
+def _authors(element: Any) -> tuple[str, ...]:
+    """All names in one dc:creator, as arXiv writes them; Atom's own authors where there is none."""
+    if creators := [creator.text or "" for creator in element.iterfind(f"{_DC}creator")]:
+        return people.split(", ".join(creators))
+    atom = [name.text or "" for name in element.iterfind(f"{_ATOM}author/{_ATOM}name")]
+    return people.listed(atom) if atom else people.split(xml.text(element, "author"))
 
 
 def _id(element: Any, preamble: re.Match[str] | None) -> tuple[str, int | None] | None:

@@ -59,7 +59,15 @@ def assess(
         parts: dict[str, FeedState] = dict.fromkeys(categories, "failed")
         detail = f"arXiv's feed was cut off after {len(batch.sightings)} whole entries; these were kept."
         return Harvest(SOURCE, batch.sightings, batch.unusable, "failed", detail, parts, memory)
+    if batch.unusable and not batch.sightings:
+        failed: dict[str, FeedState] = dict.fromkeys(categories, "failed")
+        detail = f"arXiv's feed: none of {len(batch.unusable)} entries can be read; {_first(batch)}"
+        return Harvest(SOURCE, (), batch.unusable, "failed", detail, failed, memory)
     return _judged(batch, categories, memory, now, dict(marks), unchanged=False)
+
+
+def _first(batch: Batch) -> str:
+    return f"the first: {batch.unusable[0].reason}"
 
 
 def _judged(

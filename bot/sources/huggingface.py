@@ -33,6 +33,7 @@ class _Paper(door.Foreign):
     summary: door.Words = ""
     authors: tuple[_Author, ...] = ()
     publishedAt: door.Words = ""
+    submittedOnDailyAt: door.Words = ""
     upvotes: door.Whole = None
     githubRepo: door.Words = ""
 
@@ -95,7 +96,7 @@ class HuggingFace:
 
 
 def parse(body: bytes, day: date) -> Day:
-    """Read the papers featured on ``day``. Raises Unreadable for what is no list of them."""
+    """Read the papers featured on ``day``, unless they name another. Raises Unreadable for another answer."""
     raw = door.load(body)
     if not isinstance(raw, list):
         said = raw.get("error", "") if isinstance(raw, dict) else ""
@@ -125,7 +126,7 @@ def _featured(record: _Item, paper_id: PaperId, title: str, day: date) -> Paper:
         source="huggingface",
         url=identity.address(paper_id),
         code=code if code.startswith("https://") else "",
-        featured=day,
+        featured=dates.day(record.paper.submittedOnDailyAt) or day,
         upvotes=record.paper.upvotes,
         comments=record.numComments,
     )

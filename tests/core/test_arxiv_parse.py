@@ -134,6 +134,19 @@ def test_thousands_of_authors_and_none() -> None:
     assert [len(sighting.paper.authors) for sighting in batch.sightings] == [3303, 0]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "<author><name>A B</name></author><author><name>C D</name></author>",
+        "<dc:creator>A B, C D</dc:creator>",
+        "<dc:creator>A B</dc:creator><dc:creator>C D</dc:creator>",
+    ],
+)
+def test_authors_may_stand_otherwise(names: str) -> None:
+    batch = arxiv_feed.parse(feed_of(ENTRY.replace("</entry>", f"{names}</entry>")))
+    assert batch.sightings[0].paper.authors == ("A B", "C D")
+
+
 def test_an_entity_bomb_stays_small() -> None:
     bomb = "<!DOCTYPE lolz [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]>"
     with pytest.raises(SourceError, match="document type"):

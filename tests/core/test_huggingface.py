@@ -131,6 +131,11 @@ def test_records_of_former_years_lack_fields() -> None:
     assert (paper.title, paper.upvotes, paper.comments, paper.code) == ("Old", None, None, "")
 
 
+def test_a_record_s_own_day_counts_first() -> None:
+    day = huggingface.parse(json.dumps([item(submittedOnDailyAt="2025-08-18T00:41:00.000Z")]).encode(), DAY)
+    assert day.sightings[0].paper.featured == date(2025, 8, 18)
+
+
 def test_a_broken_record_is_told_and_the_rest_kept() -> None:
     raw = [item(), item("nonsense"), {"paper": {"id": "2508.00009"}}, 5, {"paper": None}]
     day = huggingface.parse(json.dumps(raw).encode(), DAY)
