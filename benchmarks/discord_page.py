@@ -25,7 +25,8 @@ hr{border:0;border-top:1px solid #4e5058;margin:8px 0} .x{display:flex;flex-wrap
 .k{border-radius:8px;padding:5px 14px;font-size:13.5px;font-weight:500;background:#4e5058;color:#fff}
 .k1{background:#5865f2} .k4{background:#da373c} .v{background:#2b2d31;border-radius:8px;width:480px;
 margin:12px auto;padding:18px 22px} .l{font-weight:600;margin:14px 0 4px;color:#f2f3f5}
-.hint{font-size:12.5px;color:#949ba4;margin:0 0 4px} .f{background:#1e1f22;border-radius:5px;padding:9px 11px;min-height:38px;
+.hint{font-size:12.5px;color:#949ba4;margin:0 0 4px} .f{background:#1e1f22;border-radius:5px;padding:9px 11px;
+min-height:38px;
 white-space:pre-wrap} .o{display:inline-block;background:#4e5058;border-radius:4px;padding:1px 7px;
 margin-right:5px}
 """
