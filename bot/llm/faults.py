@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from bot.errors import ModelDown, ModelError, ModelThrottled
 from bot.llm.dialect import too_long
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     import openai
 
 _SAID = 200
-_BROKEN = (json.JSONDecodeError, UnicodeDecodeError)
+_BROKEN = (json.JSONDecodeError, UnicodeDecodeError, ValidationError)
 _KEYS = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][A-Za-z0-9_*.-]{6,}")
 
 

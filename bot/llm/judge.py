@@ -62,7 +62,7 @@ class OpenAIJudge:
         sure = min(1.0, max(0.0, verdict.confidence)) / 2
         return Decision(
             paper_id=paper.id,
-            topic=topic.name,
+            topic=str(topic),
             score=_LINE + sure if verdict.relevant else _LINE - sure,
             threshold=_LINE,
             matched=verdict.relevant,

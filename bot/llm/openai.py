@@ -179,6 +179,11 @@ async def _take(answer: Any, written: _Written, meter: Meter, follow: Follow | N
 
 async def _take_stream(answer: Any, written: _Written, meter: Meter, follow: Follow) -> None:
     try:
+        if "json" in answer.response.headers.get("content-type", ""):
+            whole = await _unstreamed(answer)
+            _take_whole(whole, written)
+            _count(whole, meter)
+            return
         async for chunk in answer:
             before = len(written.text)
             _take_chunk(chunk, written)
@@ -188,6 +193,13 @@ async def _take_stream(answer: Any, written: _Written, meter: Meter, follow: Fol
     finally:
         meter.wrote = meter.wrote or tokens(written.text)
         await answer.close()
+
+
+async def _unstreamed(answer: Any) -> Any:
+    """What a server that does not stream sends all the same: one whole answer."""
+    from openai.types.chat import ChatCompletion
+
+    return ChatCompletion.model_validate_json(await answer.response.aread())
 
 
 def _take_whole(answer: Any, written: _Written) -> None:

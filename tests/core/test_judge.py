@@ -53,7 +53,8 @@ async def test_a_decision_a_paper_in_order(judge: OpenAIJudge) -> None:
     bees, cars = await judge.judge(TOPIC, [paper(1, "Counting Bees"), paper(2, "Parking Cars")])
     assert bees is not None
     assert cars is not None
-    assert (bees.paper_id, bees.topic, bees.matched, bees.score) == ("arxiv:2508.00001", "bees", True, 0.9)
+    assert (bees.paper_id, bees.topic) == ("arxiv:2508.00001", "bees not: wasps")
+    assert (bees.matched, bees.score) == (True, 0.9)
     assert (cars.matched, round(cars.score, 9), cars.threshold) == (False, 0.1, 0.5)
     assert bees.why == "about Counting Bees"
 

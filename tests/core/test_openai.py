@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -317,6 +318,20 @@ async def test_an_error_within_a_stream_is_a_failure(chat: ChatModel, llm: LlmSe
 
 async def test_a_stream_of_nonsense_is_a_failure(chat: ChatModel, llm: LlmServer) -> None:
     llm.sends("data: {nonsense\n\n", content_type="text/event-stream").writes(RED)
+    assert (await chat.ask(TASK, Colour, follow=_ignore)).colour == "red"
+
+
+async def test_a_server_that_does_not_stream_is_read_whole(chat: ChatModel, llm: LlmServer) -> None:
+    message = {"role": "assistant", "content": json.dumps(RED)}
+    choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
+    llm.sends(json.dumps(body))
+    assert (await chat.ask(TASK, Colour, follow=_ignore)).colour == "red"
+    assert len(llm.asked) == 1
+
+
+async def test_an_error_instead_of_a_stream_is_a_failure(chat: ChatModel, llm: LlmServer) -> None:
+    llm.sends('{"error": "busy"}').writes(RED)
     assert (await chat.ask(TASK, Colour, follow=_ignore)).colour == "red"
 
 
