@@ -8,7 +8,9 @@ for leases to lapse.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+import structlog
 
 from bot import crash
 from bot.clock import SystemClock
@@ -63,6 +67,7 @@ class Order:
     real_time: bool = False
     limits: Limits = FAST
     settle: float = 60.0
+    timeout: float = 5.0
     once: bool = False
     """Do one round only, and what comes of it."""
     slack: str = ""
@@ -98,6 +103,7 @@ def main(order: Order) -> None:
     """What the process does: serve until every channel's digest is over."""
     os.environ["PAPERBOY_CRASH_AT"] = order.crash_at
     importlib.reload(crash)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     asyncio.run(_serve(order))
 
 
@@ -165,7 +171,7 @@ def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> 
         fetch=_nothing,
         views=digests,
         clock=clock,
-        paces={name: Pace(0, 0, timeout=5, settle=order.settle) for name in posters},
+        paces={name: Pace(0, 0, timeout=order.timeout, settle=order.settle) for name in posters},
         limits=order.limits,
         owner=order.owner,
     )
@@ -195,6 +201,12 @@ def begin(order: Order) -> BaseProcess:
     process: BaseProcess = _context.Process(target=main, args=(order,), daemon=True)
     process.start()
     return process
+
+
+def signalled(process: BaseProcess, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid or 0, number)
 
 
 async def ended(process: BaseProcess, *, seconds: float = 30.0) -> int:

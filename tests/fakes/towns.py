@@ -1,7 +1,7 @@
 """Where a round is brought: two channels of one platform, and what stands in them.
 
-The post office (over plain HTTP), and Slack with the real adapter against its fake. A town outlives the
-processes that post in it.
+The post office (over plain HTTP), and Slack and Discord with the real adapters against their fakes.
+A town outlives the processes that post in it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bot.domain import ChannelId
 from storage.engine import connect
 from storage.runs import Runs
+from tests.fakes.discord import Discord
 from tests.fakes.newsroom import MORNING
 from tests.fakes.paper_round import PAPERS, Order
 from tests.fakes.post_office import Letter, PostOffice
@@ -100,6 +101,44 @@ class Slack:
         )
 
 
+class DiscordTown:
+    def __init__(self, office: PostOffice, fake: Discord) -> None:
+        self.office = office
+        self.fake = fake
+        self._channels = [fake.channel(name) for name in ("one", "two")]
+        first, second = (f"discord:{channel.id}" for channel in self._channels)
+        self.rooms = (first, second)
+
+    def letters(self, room: str) -> list[Letter]:
+        """History keeps no nonce, so a message is known by its words."""
+        channel = self._channels[self.rooms.index(room)]
+        found = []
+        for top in self.fake.posts(channel):
+            found.append(Letter(str(top.id), top.text, room, None, top.text))
+            if top.id in self.fake.world.channels:
+                below = self.fake.posts(self.fake.thread(top))
+                found += [Letter(str(m.id), m.text, room, str(top.id), m.text) for m in below]
+        return found
+
+    def mishap(self, kind: str, after: int = 0) -> None:
+        kinds = {"broken": "recorded"}
+        assert after == 0, "Discord's fake does not count"
+        self.fake.fails("create_message", kinds.get(kind, kind))
+
+    def land(self) -> None:
+        raise NotImplementedError("late messages on Discord: tests/flows/test_crash_discord.py")
+
+    def order(self, database: str, **more: Any) -> Order:
+        told = {"start": MORNING, "discord": self.fake.api_url, "token": self.fake.token, **more}
+        return Order(database, self.office.address, self.rooms, **told)
+
+
+@asynccontextmanager
+async def discord() -> AsyncIterator[Town]:
+    async with PostOffice() as office, Discord(now=MORNING.timestamp()) as fake:
+        yield DiscordTown(office, fake)
+
+
 @asynccontextmanager
 async def plain() -> AsyncIterator[Town]:
     async with PostOffice() as office:
@@ -113,7 +152,11 @@ async def slack() -> AsyncIterator[Town]:
         yield Slack(office, fake)
 
 
-TOWNS: dict[str, Callable[[], AbstractAsyncContextManager[Town]]] = {"fake": plain, "slack": slack}
+TOWNS: dict[str, Callable[[], AbstractAsyncContextManager[Town]]] = {
+    "fake": plain,
+    "slack": slack,
+    "discord": discord,
+}
 
 
 def faults(town: Town) -> list[str]:
