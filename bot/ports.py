@@ -530,6 +530,14 @@ class Runs(Protocol):
         """Store that ``duty`` is done."""
         ...
 
+    shared: bool
+    """Whether other processes may work on the same ledger."""
+
+    async def reserve(self, lane: str, apart: float, count: int) -> float:
+        """Take ``count`` places, ``apart`` seconds from one another, in a lane that all processes share;
+        how many seconds from now the first one is."""
+        ...
+
     async def watch(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` whenever another process says that there is work, until cancelled; returns at
         once where there are no other processes."""

@@ -36,7 +36,8 @@ _log = structlog.get_logger(__name__)
 class Limits:
     """How a worker behaves. ``lease``, ``beat``: how long a run is held, how often that is prolonged;
     ``poll``: the longest sleep; ``fresh``: how old a fetch may be; ``drain``: how long an ending worker
-    waits for messages in hand; ``tries``: failed attempts in a row before a digest is given up."""
+    waits for messages in hand; ``held``, ``batch``: how many digests are in hand at most, and taken at
+    once (so that others get their share); ``tries``: failed attempts in a row before a digest is given up."""
 
     lease: timedelta = timedelta(seconds=60)
     beat: timedelta = timedelta(seconds=20)
@@ -47,6 +48,7 @@ class Limits:
     drain: timedelta = timedelta(seconds=8)
     composing: int = 4
     held: int = 512
+    batch: int = 32
     tries: int = 12
 
 
@@ -127,7 +129,13 @@ class Worker:
         couriers = {
             name: Courier(
                 poster,
-                Pacer(paces.get(name, Pace()), ticks=ticks, sleep=self._rest),
+                Pacer(
+                    paces.get(name, Pace()),
+                    ticks=ticks,
+                    sleep=self._rest,
+                    reserve=runs.reserve if runs.shared else None,
+                    platform=name,
+                ),
                 outbox=outbox,
                 threads=threads,
                 now=clock.now,
@@ -180,15 +188,15 @@ class Worker:
     async def step(self) -> float:
         """One round: plan what is due, claim it, start on it; in how many seconds the next makes sense."""
         pause = await self._plan()
-        free = self._limits.held - len(self._held)
-        if free <= 0:
+        limit = min(self._limits.held - len(self._held), self._limits.batch)
+        if limit <= 0:
             return self._limits.poll.total_seconds()
         claimed = await self._runs.claim(
-            self.owner, platforms=self._platforms, lease=self._limits.lease, limit=free
+            self.owner, platforms=self._platforms, lease=self._limits.lease, limit=limit
         )
         for run in claimed:
             self._start(run)
-        return pause
+        return 0.0 if len(claimed) == limit else pause
 
     async def idle(self) -> None:
         """Wait until nothing is in hand."""

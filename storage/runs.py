@@ -87,6 +87,7 @@ class Runs:
     def __init__(self, database: Database, *, now: Now | None = None) -> None:
         self._database = database
         self._now = now
+        self.shared = database.dialect == "postgresql"
 
     async def now(self) -> datetime:
         """See ``bot.ports.Runs``."""
@@ -263,6 +264,19 @@ class Runs:
             taken = sa.update(_duty).where(_duty.c.name == duty).values(taken_at=now)
             await connection.execute(taken)
             return "mine"
+
+    async def reserve(self, lane: str, apart: float, count: int) -> float:
+        """See ``bot.ports.Runs``."""
+        name = f"lane:{lane}"
+        async with self._database.writing() as connection:
+            await connection.execute(_add_missing(connection, _duty), [{"name": name}])
+            query = sa.select(_duty.c.taken_at).where(_duty.c.name == name).with_for_update()
+            free_at = (await connection.execute(query)).scalar_one()
+            now = await moment(connection, self._now)
+            first = max(now, free_at) if free_at else now
+            taken = first + timedelta(seconds=apart * count)
+            await connection.execute(sa.update(_duty).where(_duty.c.name == name).values(taken_at=taken))
+        return (first - now).total_seconds()
 
     async def watch(self, wake: Callable[[], None]) -> None:
         """See ``bot.ports.Runs``."""

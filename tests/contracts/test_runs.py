@@ -243,6 +243,17 @@ async def test_a_duty_is_one_callers_turn(runs: Runs, clock: FakeClock) -> None:
     assert await runs.turn("fetch", every=hour, lease=minute) == "mine"
 
 
+async def test_places_in_a_shared_lane_follow_one_another(runs: Runs, clock: FakeClock) -> None:
+    assert await runs.reserve("slack:T1", 0.25, 4) == 0.0
+    assert await runs.reserve("slack:T1", 0.25, 2) == 1.0
+    assert await runs.reserve("slack:T2", 0.25, 1) == 0.0
+    clock.forward(seconds=1)
+    assert await runs.reserve("slack:T1", 0.25, 1) == 0.5
+    clock.forward(seconds=60)
+    both = await asyncio.gather(*(runs.reserve("slack:T1", 0.5, 1) for _ in range(4)))
+    assert sorted(both) == [0.0, 0.5, 1.0, 1.5]
+
+
 async def test_without_a_rehearsal_the_time_is_the_present(database: Database) -> None:
     real = Runs(database)
     assert abs(await real.now() - datetime.now(UTC)) < timedelta(minutes=5)

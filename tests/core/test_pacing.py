@@ -96,3 +96,39 @@ async def test_after_a_success_a_refusal_is_again_the_channels_own() -> None:
     pacer.passed("w")
     pacer.refused(B, "w", 30.0)
     assert await times(pacer, time, {C: 1}) == {C: [0.0]}
+
+
+async def test_processes_share_a_workspaces_lane() -> None:
+    time = Time()
+    free_at = 0.0
+
+    async def reserve(name: str, apart: float, count: int) -> float:
+        nonlocal free_at
+        assert name == "slack:w"
+        first = max(time.now, free_at)
+        free_at = first + apart * count
+        return first - time.now
+
+    pace = Pace(channel=0.0, workspace=0.1)
+    here, there = (
+        Pacer(pace, ticks=time.ticks, sleep=time.sleep, reserve=reserve, platform="slack") for _ in range(2)
+    )
+    went: list[float] = []
+
+    async def post(pacer: Pacer, channel: ChannelId) -> None:
+        for _ in range(20):
+            await pacer.turn(channel, "w")
+            went.append(time.now)
+
+    everything = asyncio.ensure_future(asyncio.gather(post(here, A), post(there, B)))
+    await time.pass_until(everything)  # type: ignore[arg-type]
+    went.sort()
+    assert all(later - earlier > 0.099 for earlier, later in pairwise(went))
+    assert went[-1] <= 40 * 0.1 + 1.0
+
+
+async def test_a_platform_may_count_all_workspaces_together() -> None:
+    time = Time()
+    pacer = Pacer(Pace(channel=0.0, workspace=1.0, everywhere=True), ticks=time.ticks, sleep=time.sleep)
+    assert await times(pacer, time, {A: 1}, "one") == {A: [0.0]}
+    assert await times(pacer, time, {B: 1}, "two") == {B: [1.0]}

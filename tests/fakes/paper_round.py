@@ -16,7 +16,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -26,7 +26,7 @@ import structlog
 from bot import crash
 from bot.clock import SystemClock
 from bot.digest import Desk
-from bot.domain import ChannelId, FullText, Paper, Summary
+from bot.domain import WEEKDAYS, ChannelId, FullText, Paper, Summary
 from bot.pacing import Pace
 from bot.ports import Poster
 from bot.reading import Reader
@@ -46,6 +46,7 @@ from tests.fakes.newsroom import MORNING, Newsroom, Words, channel, paper
 from tests.fakes.post_office import PostOfficeClient
 
 PAPERS = 3
+HASTE = Pace(channel=0, workspace=0)
 FAST = Limits(
     lease=timedelta(seconds=60),
     beat=timedelta(seconds=1),
@@ -68,6 +69,9 @@ class Order:
     limits: Limits = FAST
     settle: float = 60.0
     timeout: float = 5.0
+    pace: Pace = HASTE
+    forever: bool = False
+    """Serve until told to end."""
     once: bool = False
     """Do one round only, and what comes of it."""
     slack: str = ""
@@ -119,6 +123,8 @@ async def _serve(order: Order) -> None:
             await worker.idle()
             return
         serving = asyncio.create_task(worker.run())
+        if order.forever:
+            await serving
         while not await _over(runs, order) and not serving.done():
             await asyncio.wait([serving], timeout=0.05)
         worker.stop()
@@ -171,7 +177,7 @@ def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> 
         fetch=_nothing,
         views=digests,
         clock=clock,
-        paces={name: Pace(0, 0, timeout=order.timeout, settle=order.settle) for name in posters},
+        paces={name: replace(order.pace, timeout=order.timeout, settle=order.settle) for name in posters},
         limits=order.limits,
         owner=order.owner,
     )
@@ -187,7 +193,8 @@ async def stock(url: str, channels: tuple[str, ...], *, start: datetime = MORNIN
     database = await connect(url)
     newsroom = Newsroom(database)
     for name in channels:
-        await newsroom.channels.save(channel(id=ChannelId(name), at=start.time().replace(microsecond=0)))
+        at = start.time().replace(microsecond=0)
+        await newsroom.channels.save(channel(id=ChannelId(name), at=at, days=WEEKDAYS))
     await newsroom.announce(*(paper(n) for n in range(1, PAPERS + 1)), at=start - timedelta(hours=8))
     await database.close()
 
