@@ -30,8 +30,8 @@ from bot.ports import Clock
 
 MEGABYTE = 1_000_000
 _REDIRECTS = 5
-_SILENCE = 30.0
-"""Seconds without a byte, or for a connection, after which a host does not answer."""
+_TIMES = httpx.Timeout(30.0, connect=10.0)
+"""Seconds without a byte, or for a connection to one address, after which a host does not answer."""
 _PORTS = {"http": 80, "https": 443}
 _HOSTS_KEPT = 2000
 
@@ -213,7 +213,7 @@ class Web:
             await self.clock.sleep(wait)
 
     async def _request(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
-        async with self._client.stream("GET", url, headers=dict(headers), timeout=_SILENCE) as answer:
+        async with self._client.stream("GET", url, headers=dict(headers), timeout=_TIMES) as answer:
             body = await _read(answer, bounds.size)
             return Page(url, answer.status_code, body, {k.lower(): v for k, v in answer.headers.items()})
 

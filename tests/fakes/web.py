@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -73,7 +74,8 @@ class Site:
     """``with Site() as site: site.on("/feed", Answer(b"…"))``. Several answers to a path are given in turn,
     the last again and again; ``asked`` lists the requests. A path ending in ``*`` stands for all beneath."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.asked: list[Asked] = []
         self.at_once = 0
         self.most_at_once = 0
@@ -103,7 +105,7 @@ class Site:
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._talk, "127.0.0.1", 0), self._loop
+            asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self._tls), self._loop
         ).result(10)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
