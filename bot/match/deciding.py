@@ -15,7 +15,7 @@ from bot.match.terms import Index, Lexicon, Weighing, count_terms, encode
 from bot.ranking import Floats, Ints, sigmoid
 from bot.text import stems, words
 
-THRESHOLD = 0.40
+THRESHOLD = 0.42
 """The probability from which a paper is shown, the same for every topic."""
 TAUGHT, PHRASE = "taught/1", "phrase/1"
 _WORTH_A_REASON = 0.08
@@ -23,13 +23,13 @@ _REASONS_MAX = 3
 
 # A logistic regression over graded (paper, topic) pairs of 44 topics and four days, libraries of 10,000,
 # 60,000 and 170,000 papers together; `python -m benchmarks.calibrate` fits them (docs/relevance.md).
-_BIAS = 2.462
-_SEEING = 1.413
-_BLIND = 0.758
-_CEILING = -0.411
-_WEAK = -1.181
-_EXAMPLES = -0.985
-_TITLE = 3.036
+_BIAS = 4.730
+_SEEING = 1.432
+_BLIND = 0.802
+_CEILING = -0.300
+_WEAK = -1.287
+_EXAMPLES = -1.399
+_TITLE = 3.366
 
 # How often a paper belonged where only the phrase was known, from the same graded pairs.
 _BY_STANDING = {
@@ -75,7 +75,7 @@ def decide(topic: Topic, taught: Taught | None, sheet: Sheet) -> list[Decision]:
     if not wanted:
         return [_unsayable(topic, paper) for paper in sheet.papers]
     place = standings(sheet.page, wanted)
-    score = _taught_scores(wanted, taught, sheet) if taught else _phrase_scores(place)
+    score = _taught_scores(wanted, taught, sheet) if taught else phrase_scores(place)
     ruled_out = _ruled_out(topic, sheet)
     reasons = _Reasons(taught, sheet, place, score)
     return [
@@ -109,7 +109,8 @@ def _taught_scores(wanted: Sequence[Phrase], taught: Taught, sheet: Sheet) -> Fl
     return sigmoid(features(wanted, taught, sheet) @ coefficients + _BIAS)
 
 
-def _phrase_scores(place: Ints) -> Floats:
+def phrase_scores(place: Ints) -> Floats:
+    """Scores where nothing was taught: what each standing is worth."""
     table = np.array([_BY_STANDING[standing] for standing in Standing])
     return np.asarray(table[place], dtype=np.float64)
 

@@ -84,10 +84,15 @@ class LibraryMatcher:
         phrase; a topic without words matches nothing and says so."""
         if not papers:
             return []
+        taught, sheet = await self.study(topic, papers)
+        return await asyncio.to_thread(decide, topic, taught, sheet)
+
+    async def study(self, topic: Topic, papers: Sequence[Paper]) -> tuple[Taught | None, Sheet]:
+        """What the library teaches about the topic (None: too little), and the papers, read."""
         async with self._lock:
             state = await self._state(_horizon(papers))
             taught = await self._taught(topic, state)
-            return await asyncio.to_thread(lambda: decide(topic, taught, state.sheet(papers)))
+            return taught, await asyncio.to_thread(state.sheet, papers)
 
     async def _state(self, before: date | None) -> _State:
         key = (await self._papers.count(), before)
