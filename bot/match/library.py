@@ -16,9 +16,10 @@ from bot.match.standing import Page, Phrase, Standing, phrases, standings
 from bot.match.teaching import POSITIVES_WANTED, Background, Taught, teach
 from bot.match.terms import Lexicon, Text, encode
 
-_SAMPLE = 4500
-"""Random papers that stand for what is not about a topic."""
-_EXAMPLES = 500
+_SAMPLE = 1500
+_SAMPLES = 3
+"""So many samples stand for what is not about a topic; drawn one by one to hold less at a time."""
+_EXAMPLES = 350
 """Newest papers with a phrase that are looked at."""
 _WIDER = 400
 """Papers with a long phrase's words apart, where few have them together."""
@@ -97,12 +98,20 @@ class LibraryMatcher:
     async def _state(self, before: date | None) -> _State:
         key = (await self._papers.count(), before)
         if key not in self._states:
-            sample = _earlier(await self._papers.sample(_SAMPLE), before)
-            self._states[key] = await asyncio.to_thread(_learn, sample, before)
+            self._states[key] = await self._learn(before)
         self._states.move_to_end(key)
         while len(self._states) > _STATES_KEPT:
             self._states.popitem(last=False)
         return self._states[key]
+
+    async def _learn(self, before: date | None) -> _State:
+        lexicon, texts = Lexicon(), dict[PaperId, Text]()
+        for seed in range(_SAMPLES):
+            sample = _earlier(await self._papers.sample(_SAMPLE, seed=seed), before)
+            read = await asyncio.to_thread(encode, sample, lexicon)
+            texts.update(zip((paper.id for paper in sample), read, strict=True))
+        background = await asyncio.to_thread(Background.learn, list(texts.values()), lexicon)
+        return _State(lexicon, background, before)
 
     async def _taught(self, topic: Topic, state: _State) -> Taught | None:
         key = topic.name.casefold()
@@ -120,10 +129,12 @@ class LibraryMatcher:
         found = _Candidates(state)
         asked = [phrase[:_TOPIC_MAX] for phrase in topic.phrases[:12]] if wanted else []
         for phrase in asked:
-            found.add(await self._papers.matching(phrase, limit=_EXAMPLES, before=state.before))
+            named = await self._papers.matching(phrase, limit=_EXAMPLES, before=state.before)
+            await asyncio.to_thread(found.add, named)
         if asked and found.strong(wanted) < POSITIVES_WANTED:
             for phrase in asked:
-                found.add([hit.paper for hit in await self._papers.search(phrase, limit=_WIDER)])
+                wider = await self._papers.search(phrase, limit=_WIDER)
+                await asyncio.to_thread(found.add, [hit.paper for hit in wider])
         return found.newest_first()
 
 
@@ -157,11 +168,6 @@ def require_words(topic: Topic) -> None:
         raise UsageError("A topic needs at least one telling word, such as “gaussian splatting”.")
     if any(len(phrase) > _TOPIC_MAX for phrase in topic.phrases):
         raise UsageError(f"A topic has at most {_TOPIC_MAX} characters; name it in a few words.")
-
-
-def _learn(sample: Sequence[Paper], before: date | None) -> _State:
-    lexicon = Lexicon()
-    return _State(lexicon, Background.learn(encode(sample, lexicon), lexicon), before)
 
 
 def _horizon(papers: Sequence[Paper]) -> date | None:
