@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -70,6 +71,7 @@ def serve(lab: Lab, elsewhere: Elsewhere, story: Callable[[FakeSlack], Awaitable
 
     telling = elsewhere.start(told())
     said = lab.run("run", "--only", "slack")
+    assert said.code == 0, said.err
     telling.result(10)
     return said.code
 
@@ -129,6 +131,41 @@ def test_people_ask_press_and_change_settings(lab: Lab, elsewhere: Elsewhere) ->
     slack = elsewhere.slack
     assert "10:30" in slack.ephemerals(user="U0ADMIN")[-1].words
     assert slack.world.pinged == []
+
+
+def test_the_same_commands_give_the_same_words_as_in_the_terminal(lab: Lab, elsewhere: Elsewhere) -> None:
+    number = lab.feed.paper(TITLE, ABSTRACT)
+    lab.run("fetch")
+    commands = [
+        "topic gaussian splatting",
+        f"show {number}",
+        f"ask {number} what remains hard?",
+        "help",
+        "toppic",
+    ]
+    shown: dict[str, str] = {}
+
+    async def story(slack: FakeSlack) -> None:
+        for command in commands:
+            old = [id(message) for message in slack.world.messages]
+
+            def fresh(old: list[int] = old) -> list[str]:
+                seen = [*slack.posts(), *slack.ephemerals()]
+                return [message.words for message in seen if id(message) not in old and message.blocks]
+
+            await slack.types(f"/paper {command}")
+            shown[command] = (await slack.until(fresh))[0]
+
+    assert serve(lab, elsewhere, story) == 0
+    for command in commands:
+        terminal = iter(words(lab.chat(f"/paper {command}")))
+        missing = [word for word in words(shown[command]) if word not in terminal]
+        assert missing == [], command
+
+
+def words(text: str) -> list[str]:
+    """The words in order, without addresses (a terminal writes them behind the words) and frames."""
+    return re.findall(r"\w+", re.sub(r"https?://[^\s|>]+", " ", text))
 
 
 def test_the_doctor_and_the_service_say_what_is_wrong(
