@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 WORKING = "Working on it…"
 LEFT = "Nothing new here after 15 minutes? Then I was restarted in between: please ask again."
+DONE = "Done."
 STOPPED = "I was stopped before I could finish. Please ask again in a minute."
 EDIT_EVERY = timedelta(seconds=1.5)
 
@@ -94,7 +95,7 @@ class Answer:
             if await self._opened(reply.doc):
                 return None
             doc = self._with_retry(reply)
-            split = pages(doc, command=self._command)
+            split = pages(doc, command=self._command) or pages((d.paragraph(DONE),))
             split = rest_in_file(doc, split, self._most, command=self._command)
             first = await self._send(split, reply.private)
             return None if reply.private else first
@@ -107,11 +108,9 @@ class Answer:
         part = min(self._part or 0, parts(form) - 1)
         return await self._way.open(form, part, self._entered.get(form.command, {}))
 
-    async def _send(self, split: list[Page], private: bool) -> str | None:
+    async def _send(self, split: list[Page], private: bool) -> str:
         if self._shown is not None and private != self._private:
             await self._take_back(self._shown)
-        if not split:
-            return None
         self._private = private
         first = await self._put(split[0], private=private)
         for page in split[1:]:

@@ -15,6 +15,8 @@ from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak
+
 IDENTIFY_EVERY = 5.0
 """Seconds between two IDENTIFYs: Discord's session_start_limit with max_concurrency 1."""
 

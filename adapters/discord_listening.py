@@ -13,7 +13,8 @@ from adapters.discord_answers import Answer
 from adapters.discord_commands import focused, verb_of
 from adapters.discord_forms import ASK, QUESTION
 from adapters.discord_places import Change, Places
-from adapters.discord_requests import Recent, Talk, of_interaction
+from adapters.discord_recent import Recent
+from adapters.discord_requests import Talk, of_interaction
 from adapters.discord_rest import Rest
 from adapters.discord_ways import InteractionWay, MessageWay
 from bot import doc as d
@@ -152,7 +153,7 @@ class Listening:
                 await answer.working("")
             await work
             if must and not answer.done:
-                await answer.send(Reply((d.paragraph("Done."),), private=True))
+                await answer.send(Reply((), private=True))
         except asyncio.CancelledError:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from adapters.discord_recent import Recent
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json, shorten
 from adapters.discord_views import TEXT, V2, Page, mark, pages
@@ -55,8 +56,8 @@ class Posts:
 
     def __init__(self, rest: Rest, clock: Clock, *, command: str = "/paper", publish: bool = False) -> None:
         self._rest, self._clock, self._command, self._publish = rest, clock, command, publish
-        self._places: dict[str, Json] = {}
-        self._names: dict[str, str] = {}
+        self._places: Recent[str, Json] = Recent()
+        self._names: Recent[str, str] = Recent()
         """What the threads of parents posted lately are to be called."""
 
     async def post(self, post: Post) -> str:

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import discord
 
 from adapters.discord_commands import MENU, about, typed
 from adapters.discord_forms import ASK, part_of, values
 from adapters.discord_posts import channel_id
+from adapters.discord_recent import Recent
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
 from bot.domain import CommandInfo, Request, UserId
 from bot.errors import DeliveryError
 
 HOPS = 20
-REMEMBERED = 5_000
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Recent(OrderedDict[K, V], Generic[K, V]):
-    """A mapping that forgets the oldest beyond ``REMEMBERED`` entries."""
-
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        self.move_to_end(key)
-        while len(self) > REMEMBERED:
-            self.popitem(last=False)
 
 
 def place_of(interaction: discord.Interaction[Any]) -> tuple[str, str | None]:

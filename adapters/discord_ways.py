@@ -19,6 +19,10 @@ UNKNOWN_MESSAGE, UNKNOWN_CHANNEL, CANNOT_WRITE_TO_USER = 10008, 10003, 50007
 SHUT = {UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, TOKEN_EXPIRED}
 """Codes by which Discord says that an interaction's token does not serve, or no longer."""
 
+WITH_RESPONSE = {"with_response": "1"}
+AGAIN = 0.3
+"""Seconds before the first response is tried once more where Discord could not be reached."""
+
 TOKEN_LIFE = timedelta(minutes=14, seconds=30)
 """Half a minute less than Discord's 15 minutes, so that an answer that is under way still arrives."""
 
@@ -171,24 +175,29 @@ class InteractionWay:
 
     async def _callback(self, body: Json) -> Json | None:
         """The first response; None where it is not known whether Discord took it (it then answers edits)."""
-        path = "/interactions/{interaction_id}/{webhook_token}/callback"
-        query = {"with_response": "1"}
         try:
-            answered: Json | None = await self._rest.call(
-                "POST",
-                path,
-                body,
-                query=query,
-                named={"interaction_id": self._id, "webhook_token": self._token},
-            )
-        except Uncertain:
-            answered = None
-        except Refusal as error:
-            if error.code != ALREADY_ANSWERED:
-                raise
-            answered = None
+            answered = await self._respond(body)
+        except NotSent:
+            await self._clock.sleep(AGAIN)
+            answered = await self._respond(body)
         self._answered = True
         return answered
+
+    async def _respond(self, body: Json) -> Json | None:
+        """Asked twice where the answer is lost: the second time it is taken, or refused as answered."""
+        path = "/interactions/{interaction_id}/{webhook_token}/callback"
+        named = {"interaction_id": self._id, "webhook_token": self._token}
+        for _ in range(2):
+            try:
+                told: Json = await self._rest.call("POST", path, body, query=WITH_RESPONSE, named=named)
+                return told
+            except Uncertain:
+                continue
+            except Refusal as error:
+                if error.code != ALREADY_ANSWERED:
+                    raise
+                return None
+        return None
 
     async def _webhook(self, method: str, tail: str, page: Page, private: bool) -> str:
         body = edit(page) if method == "PATCH" else message(page)

@@ -241,13 +241,58 @@ async def test_an_acknowledgement_that_comes_too_late_is_made_good(server: Serve
         assert server.posts(papers)[0].text == "Still here"
 
 
-@pytest.mark.parametrize("kind", ["lost", "recorded"])
+@pytest.mark.parametrize("kind", ["lost", "recorded", "unrecorded"])
 async def test_a_lost_acknowledgement_loses_no_answer(server: Server, papers: Channel, kind: str) -> None:
     server.fails("callback", kind)
     async with running(server, Core()):
         asked = await server.types("/paper topic x", channel=papers)
         await asked.until(contains="You said: topic x")
         assert len(server.posts(papers)) == 1
+
+
+@pytest.mark.parametrize("kind", ["lost", "unrecorded"])
+async def test_a_form_opens_though_an_answer_was_lost(server: Server, papers: Channel, kind: str) -> None:
+    async def ask(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((SCHEDULE,), private=True))
+
+    server.fails("callback", kind)
+    async with running(server, Core(ask)):
+        asked = await server.types("/paper schedule", channel=papers)
+        assert asked.modal
+        assert asked.texts == []
+
+
+async def test_a_core_that_says_nothing_leaves_nobody_waiting(server: Server, papers: Channel) -> None:
+    async def silent(request: Request, responder: Responder) -> None:
+        return None
+
+    async with running(server, Core(silent)):
+        asked = await server.types("/paper topic x", channel=papers)
+        assert asked.texts == ["Done."]
+        assert asked.seen_by_asker_only
+
+
+async def test_a_deleted_sign_of_life_is_no_reason_to_lose_the_answer(
+    server: Server, papers: Channel
+) -> None:
+    go = asyncio.Event()
+
+    async def slow(request: Request, responder: Responder) -> None:
+        await responder.working("Reading…")
+        await go.wait()
+        await responder.send(Reply((d.paragraph("Read."),)))
+
+    async with running(server, Core(slow)):
+        asked = await server.types("/paper topic x", channel=papers)
+        await server.says("what?", channel=papers, mention=True)
+        await server.happens(lambda: len(server.posts(papers)) == 2)
+        papers.messages = {
+            id: one for id, one in papers.messages.items() if one["author"]["username"] == "ada"
+        }
+        asked.messages.clear()
+        go.set()
+        await server.happens(lambda: len(server.posts(papers)) == 2)
+        assert [post.text for post in server.posts(papers)] == ["Read.", "Read."]
 
 
 async def test_drafts_grow_at_a_bearable_pace(server: Server, papers: Channel) -> None:
