@@ -25,13 +25,17 @@ _CUT = frozenset(
     str.split(
         "ltx_bibliography ltx_TOC ltx_page_header ltx_page_footer ltx_page_logo ltx_authors ltx_dates "
         "ltx_index ltx_role_newpage ltx_pagination ltx_ERROR ltx_tag_bibitem ltx_role_footnotemark "
-        "ltx_note_mark ltx_keywords ltx_classification package-alerts ltx_acknowledgements_mark "
+        "ltx_note_mark "
+        "ltx_tag_note ltx_missing_citation ltx_keywords ltx_classification package-alerts "
     )
 )
 _UNSEEN = re.compile(
-    r"display:none|visibility:hidden|opacity:0(?:\.0+)?(?:;|$)|font-size:0*(?:\.\d+|0|1)(?:px|pt|em|%)?(?:;|$)|"
-    r"(?<!-)color:(?:white|#fff(?:fff)?|rgba?\(255,255,255[^)]*\)|transparent)(?:;|$)",
+    r"display:none|visibility:hidden|opacity:0(?:\.0+)?(?:;|$)|"
+    r"font-size:(?:0+(?:\.0+)?(?:px|pt|r?em|%)?|(?:0*|1)\.\d+(?:px|pt)|1(?:px|pt)|0*\.[01]\d*r?em|[01](?:\.\d+)?%)(?:;|$)",
     re.IGNORECASE,
+)
+_WHITE = re.compile(
+    r"(?<!-)color:(?:white|#fff(?:fff)?|rgba?\(255,255,255[^)]*\)|transparent)(?:;|$)", re.IGNORECASE
 )
 _SECTIONS = frozenset(
     str.split("ltx_section ltx_subsection ltx_subsubsection ltx_appendix ltx_chapter ltx_acknowledgements ")
@@ -97,12 +101,23 @@ class _Reader:
     def _skip(self, element: etree._Element) -> bool:
         if name(element) in _DROPPED or _classes(element) & _CUT:
             return True
-        style = "".join((element.get("style") or "").split())
-        if element.get("hidden") is None and not (style and _UNSEEN.search(style)):
+        if element.get("hidden") is None and not _unseen(element):
             return False
         if words := tidy(text(element, lambda _: False)):
             self.hidden.append(words)
         return True
+
+
+def _unseen(element: etree._Element) -> bool:
+    """Whether an element is styled away; white is seen where something around it has a background."""
+    style = _style(element)
+    if not style or not _WHITE.search(style):
+        return bool(style and _UNSEEN.search(style))
+    return not any("background" in _style(outer) for outer in (element, *element.iterancestors()))
+
+
+def _style(element: etree._Element) -> str:
+    return "".join((element.get("style") or "").split())
 
 
 def _holds_paragraphs(element: etree._Element) -> bool:

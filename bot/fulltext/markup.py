@@ -46,11 +46,13 @@ def _words(element: etree._Element, skip: Skip, depth: int) -> Iterator[str]:
     if kind == "math":
         yield f" {formula(element)} "
         return
-    yield " " if kind in ("br", "td", "th", "tr", "li", "p", "list-item", "break") else ""
+    note = "ltx_note" in (element.get("class") or "")
+    yield " " if note or kind in ("br", "td", "th", "tr", "li", "p", "list-item", "break") else ""
     yield element.text or ""
     for child in element:
         yield from _words(child, skip, depth + 1)
         yield child.tail or ""
+    yield " " if note else ""
 
 
 def formula(element: etree._Element, depth: int = 0) -> str:

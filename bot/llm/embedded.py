@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.domain import Answer, FullText, Paper, Question, Summary
+from bot.domain import Answer, FullText, Paper, Part, Question, Summary
 from bot.evidence import check
 from bot.ports import Words
 
@@ -40,9 +40,12 @@ def _summary(paper: Paper, text: FullText, language: str) -> Summary:
     passages = text.passages
     abstract = paper.abstract or " ".join(p.text for p in passages if p.kind == "abstract")
     held = check(claims(passages), passages).claims
+    told = gist(paper.title, abstract) or next(
+        (claim.text for claim in held if claim.part in (Part.CORE_IDEA, Part.TASK)), ""
+    )
     return Summary(
         paper_id=paper.id,
-        gist=gist(paper.title, abstract),
+        gist=told,
         claims=held,
         model=EmbeddedSummarizer.name,
         basis=text.basis,

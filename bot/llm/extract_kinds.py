@@ -66,7 +66,7 @@ _KINDS = (
         r"\bdoes not\b|\bdo not\b|\bmay not\b|\bonly (?:consider|evaluate|test|focus|cover)|"
         r"\bthreats? to validity",
         Role.LIMITATIONS, Role.DISCUSSION, Role.CONCLUSION,
-        sure=r"^(?!.*\b(?:prior|previous|existing|these|such|current|other|address|"
+        sure=r"^(?!.*\b(?:prior|previous|existing|these|such|current|other|address|common|"
         r"overcome)\b).*\b(?:limitations?|"
         r"drawbacks?|caveats?|shortcomings?|threats? to validity|failure (?:cases?|modes?))\b|"
         r"\b(?:our|this) (?:\w+ ){1,2}(?:is|are) limited\b|\bour (?:\w+ ){1,2}(?:fails?|cannot|does not)\b",
@@ -86,9 +86,9 @@ _KINDS = (
         r"params)\b|"
         r"\bparameters?\b.{0,40}\b\d|\b\d[\d.]*\s?[MB]\b(?: model| parameters|-parameter)|\b\d+ ?[x×] ?10",
         Role.METHOD, Role.EXPERIMENTS, Role.OTHER, Role.ABSTRACT,
-        sure=r"\b\d[\d.,]*\s?-?(?:M|B|T|K|million|billion|trillion|"
+        sure=r"\b\d[\d.,]*\s?[-–]?(?:M|B|T|K|million|billion|trillion|"
         r"thousand)\b\W{0,3}(?:\w+ ){0,2}?(?:parameters?|"
-        r"weights|params|model)\b|\b\d{4,}[\d,]* (?:\w+ ){0,2}?parameters?\b|"
+        r"weights|params)\b|\b\d{4,}[\d,]* (?:\w+ ){0,2}?parameters?\b|"
         r"\b\d[\d,]*,\d{3} (?:\w+ ){0,2}?param|"
         r"(?<!hyper)(?<!hyper-)\bparameters?\b.{0,40}\b\d[\d.,]*\s?(?:M|B|million|billion)\b",
     ),
@@ -117,7 +117,8 @@ _KINDS = (
     ),
     _kind(
         "code",
-        r"\b(?:source )?code\b|\bgithub\b|\bopen[- ]?sourced?\b|\brepo(?:sitory)?\b|"
+        r"\b(?:source )?code\b(?! (?:gen|compl|synth|review|search|under|mix))|"
+        r"\bgithub\b|\bopen[- ]?sourced?\b|\brepo(?:sitory)?\b|"
         r"\bimplementation available\b|"
         r"\b(?:weights|models?|data|datasets?)\b.{0,30}\b(?:available|public|released?|download)\b",
         r"github|gitlab|huggingface\.co|zenodo|osf\.io|\bopen[- ]source\b|\bdeposited\b|\baccession\b|"

@@ -188,7 +188,7 @@ _RULES: tuple[_Rule, ...] = (
         r"leading cause)\b",
         _FRONT, r"\b(?:important|crucial|essential|critical|motivated|growing|increasing)",
         r"\b(?:we (?:find|show|found|observe|propose|introduce|present)|our (?:results|experiments))\b|"
-        r"however",
+        r"however|organi[sz]ed as|\bsection \d",
     ),
     _Rule(
         Part.STRENGTHS, 2,

@@ -93,6 +93,16 @@ def test_words_that_nobody_sees_are_taken_out_and_told(hidden: str) -> None:
     assert ORDER in text.hidden
 
 
+@pytest.mark.parametrize(
+    "style",
+    ["font-size:0.9em", "font-size:90%", "font-size:10px", "font-size:1em", "color:#fff;background:#000"],
+)
+def test_words_in_small_letters_or_on_a_dark_ground_are_seen(style: str) -> None:
+    text = html(f'<p class="ltx_p" style="{style}">The words that everybody can see.</p>')
+    assert "The words that everybody can see." in words(text)
+    assert text.hidden == ()
+
+
 @pytest.mark.parametrize("data", [b"", b"<html><body>Not found</body></html>", b"\x00\x01\x02", b"<" * 5000])
 def test_a_page_without_a_paper_is_told(data: bytes) -> None:
     with pytest.raises(TextUnavailable, match="the abstract is used"):
