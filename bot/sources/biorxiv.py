@@ -128,16 +128,25 @@ class Biorxiv:
         return ()
 
     async def _pages(self, path: str) -> AsyncIterator[Slice]:
+        """Page after page, until one brings nothing that was not on those before it."""
         cursor = 0
+        seen: set[tuple[PaperId, int]] = set()
         for _ in range(_PAGES):
             page = await self._page(f"{path}/{cursor}", cursor)
+            fresh = {(one.paper.id, one.paper.version) for one in page.sightings} - seen
+            if cursor and not fresh:
+                return
             yield page
+            seen |= fresh
             cursor += page.count
             if page.count == 0 or cursor >= page.total:
                 return
 
     async def _page(self, path: str, cursor: int) -> Slice:
+        """One page; an empty body, which the server sends at times, is asked for once more."""
         page = await self._web.get(f"{self._api}/{path}", accept="application/json")
+        if not page.body.strip():
+            page = await self._web.get(f"{self._api}/{path}", accept="application/json")
         return parse(page.body, cursor=cursor)
 
     def _wanted(self, paper: Paper) -> bool:

@@ -174,10 +174,16 @@ async def test_a_broken_record_is_told_and_the_rest_kept(source: Biorxiv, site: 
     assert reasons == {"Its doi is missing.", "It has no DOI.", "It has no title.", "Its title is no text."}
 
 
-async def test_a_server_that_never_ends_is_left(source: Biorxiv, site: Site) -> None:
+async def test_a_server_that_ignores_the_cursor_is_left(source: Biorxiv, site: Site) -> None:
     site.on("/details/biorxiv/*", Answer(body([preprint(1)], total="1000000")))
-    await source.fetch({})
-    assert len(site.asked) <= 210
+    harvest = await source.fetch({})
+    assert len(harvest.sightings) == 1
+    assert len([asked for asked in site.asked if "biorxiv" in asked.path]) == 2
+
+
+async def test_an_empty_body_is_asked_for_once_more(source: Biorxiv, site: Site) -> None:
+    site.on("/details/biorxiv/*", Answer(b""), Answer(body([preprint(1)])))
+    assert (await source.fetch({})).parts["biorxiv"] == "ok"
 
 
 async def test_journal_versions_and_look_ups(source: Biorxiv, site: Site) -> None:
