@@ -63,11 +63,13 @@ def _denials_differ(text: str, quote: str) -> bool:
 
 
 def _denied(text: str) -> list[frozenset[str]]:
-    """What each denial of a text is about: the next words that carry meaning, else the last before."""
+    """What each denial of a text is about: the next words that carry meaning; where there are fewer than
+    two, the last before it as well."""
     found = []
     for match in _DENIAL.finditer(text):
         after = content_stems(text[match.end() :])[:_REACH]
-        found.append(frozenset(after or content_stems(text[: match.start()])[-2:]))
+        before = content_stems(text[: match.start()])[-2:] if len(after) < 2 else []
+        found.append(frozenset(before + after))
     return found
 
 

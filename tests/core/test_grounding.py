@@ -44,6 +44,7 @@ def test_other_words_for_the_same_are_no_contradiction(text: str, quote: str) ->
     [
         ("Rain does not defeat it.", "Heavy rain defeats it, and it was not tested elsewhere."),
         ("It was tested outside Europe.", "It was not tested outside Europe."),
+        ("Adding two does help.", "Adding two does not help."),
         ("The error increases.", "The error decreases."),
         ("HiveNet is worse than BuzzCount.", "HiveNet is better than BuzzCount."),
     ],
