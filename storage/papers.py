@@ -16,8 +16,8 @@ from storage.engine import Database
 from storage.statements import chunks
 from storage.tables import paper, paper_version
 
-_BATCH = 100
-"""Sightings a transaction: with more, those who wait for the writer wait too long."""
+_BATCH = 250
+"""Sightings a transaction, about 80 ms: fewer cost more for each, more make those wait who want to write."""
 
 # Any fixed number will do; on PostgreSQL it makes two processes fold one after the other.
 _LOCK = 0x466F6C64
@@ -54,7 +54,7 @@ class Papers:
         self._frequencies = fulltext.Frequencies()
 
     async def add(self, sightings: Sequence[Sighting], *, now: datetime) -> Counts:
-        """Keep papers, folding each into the one already there, a hundred a transaction."""
+        """Keep papers, folding each into the one already there, in transactions of 250."""
         total = Counts()
         for some in chunks(sightings, _BATCH):
             async with self._database.writing() as connection:
