@@ -287,7 +287,11 @@ class SlackListener:
         return self._homes[user]
 
     async def _on_link(self, event: Body, body: Body) -> None:
-        if not self._unfurl or not self._recent.first("link", event["channel"], event["message_ts"]):
+        if (
+            not self._unfurl
+            or not event.get("user")
+            or not self._recent.first("link", event["channel"], event["message_ts"])
+        ):
             return
         shown: Body = {}
         for url in self._previews.wanted(event):

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_manifest import SCOPES
 from adapters.slack_web import Identity, ask, identify, web_client
-from bot.errors import ChannelGone, ConfigError, DeliveryError
+from bot.errors import ChannelGone, ConfigError, DeliveryError, NotSent
 from bot.ports import Clock, Marks
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Installed:
 
     async def client(self, workspace: str) -> AsyncWebClient:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
+        workspace = workspace or await self._only()
         if workspace not in self._clients:
             identity = await self.identity(workspace)
             self._clients[workspace] = web_client(identity.token, self._api_url)
@@ -71,12 +72,23 @@ class Installed:
 
     async def identity(self, workspace: str) -> Identity:
         """What was kept at installation. Raises ChannelGone where there is nothing, or no key opens it."""
+        workspace = workspace or await self._only()
         if workspace not in self._known:
             kept = await self._marks.get(KEPT + workspace)
             if kept is None:
                 raise ChannelGone("The app was removed from this workspace; install it again.")
             self._known[workspace] = self._open(kept)
         return self._known[workspace]
+
+    async def _only(self) -> str:
+        """The workspace meant where none is named, as for a channel of the configuration file."""
+        known = await self.workspaces()
+        if len(known) == 1:
+            return known[0]
+        raise NotSent(
+            f"{len(known)} workspaces have installed the app, so that it is not known whose a channel of the "
+            "configuration file is; follow a topic by command in the channel instead."
+        )
 
     async def workspaces(self) -> list[str]:
         """Team ids of every installation."""

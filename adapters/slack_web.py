@@ -221,7 +221,7 @@ class Pacer:
         if len(self._next) > 10_000:
             self._forget()
 
-    def hold(self, workspace: str, channel: str, seconds: float) -> None:
+    def hold(self, channel: str, seconds: float) -> None:
         """Slack asked for patience: nothing goes to the channel before that."""
         self._next[channel] = max(self._next.get(channel, 0.0), self._now() + seconds)
 

@@ -18,7 +18,7 @@ from adapters.slack_install import KEPT
 from adapters.slack_post import SlackPoster
 from bot.doc import paragraph
 from bot.domain import ChannelId, Post, Reply, Request
-from bot.errors import ChannelGone, ConfigError, PlatformError
+from bot.errors import ChannelGone, ConfigError, NotSent, PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
 from tests.fakes.slack import CHANNEL, Clock, FakeSlack, Message
@@ -246,6 +246,19 @@ async def test_tokens_are_unreadable_at_rest_and_survive_a_new_key(fake: FakeSla
     stranger, _ = many(fake, marks, new)
     with pytest.raises(ChannelGone, match="another key"):
         await stranger.post(Post(place, (paragraph("x"),), "k2", workspace="T0ONE"))
+
+
+async def test_a_channel_without_a_workspace_is_the_only_ones(fake: FakeSlack) -> None:
+    marks, post = Memory(), Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k")
+    poster, listener = many(fake, marks, Fernet.generate_key().decode())
+    with pytest.raises(NotSent, match="0 workspaces"):
+        await poster.post(post)
+    async with serving(fake, listener, Core()) as base:
+        await install(fake, base, "T0ONE")
+        await poster.post(post)
+        await install(fake, base, "T0TWO")
+        with pytest.raises(NotSent, match="2 workspaces"):
+            await poster.post(post)
 
 
 async def test_a_removed_app_is_forgotten(fake: FakeSlack) -> None:

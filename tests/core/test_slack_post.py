@@ -129,7 +129,7 @@ async def test_posts_of_one_channel_keep_a_second_apart_and_are_never_refused(
 async def test_a_post_that_would_wait_long_goes_back_to_the_outbox() -> None:
     clock = Clock()
     pacer = Pacer(clock)
-    pacer.hold("", "C1", 90.0)
+    pacer.hold("C1", 90.0)
     with pytest.raises(RateLimited) as caught:
         await pacer.turn("", "C1", patience=20.0)
     assert caught.value.retry_after == pytest.approx(90.0)
