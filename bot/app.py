@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from adapters.terminal_view import Screen
 from bot.ask import Desk
 from bot.brief import Briefs
 from bot.byhand import ByHand
-from bot.clock import SystemClock, clock
+from bot.clock import VARIABLE, SystemClock, clock
 from bot.commands.core import Core, Manners
 from bot.commands.handler import Conversation
 from bot.config import ChannelSection, Config
@@ -21,7 +23,7 @@ from bot.digest import Desk as Composing
 from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
 from bot.errors import PaperboyError
 from bot.judging import JudgedMatcher
-from bot.library import Library, Links
+from bot.library import Backfill, Library, Links
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import is_off_topic, retrieve
 from bot.llm.extract_brief import EmbeddedBriefer
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "Screen", "assembled", "examined", "subscribe"]
 
+_log = structlog.get_logger("paperboy")
 FRESH = timedelta(minutes=10)
 """How old a fetch may be before a digest fetches again."""
 
@@ -97,6 +100,8 @@ async def assembled(
     async with AsyncExitStack() as stack:
         time = clock(environ)
         now = time.now if time.ahead else None
+        if time.ahead:
+            _log.warning(f"REHEARSAL: the clock was set with {VARIABLE}", now=time.now().isoformat())
         stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
         web = await stack.enter_async_context(_web(config, time))
         await subscribe(config, stores)
@@ -119,6 +124,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         sources=sources.fetched,
         links=sources.links,
         searches=sources.searched,
+        backfills=sources.backfills,
         clock=time,
     )
     matcher = LibraryMatcher(stores.papers)
@@ -282,6 +288,7 @@ class _Sources:
     fetched: tuple[Source, ...]
     links: Links
     searched: tuple[Lookup, ...]
+    backfills: Mapping[str, Backfill]
 
 
 def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
@@ -319,7 +326,7 @@ def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
             )
         )
     fetched = [source for source, on in enabled if on]
-    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,))
+    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,), {arxiv.name: arxiv.backfill})
 
 
 async def examined(app: App) -> list[Finding]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 
-from bot.clock import VARIABLE, SystemClock
 from bot.config import Config
 
 _TOKEN = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|[MNO][\w-]{23,}\.[\w-]{6}\.[\w-]{27,}|sk-[\w-]{16,}")
@@ -60,11 +59,9 @@ def _without_tokens(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
-def ready(config: Config, platforms: Sequence[str], *, rehearsal: SystemClock) -> None:
-    """Say that the service is ready, and loudly if its clock is set."""
+def ready(config: Config, platforms: Sequence[str]) -> None:
+    """Say that the service is ready."""
     log = structlog.get_logger("paperboy")
-    if rehearsal.ahead:
-        log.warning(f"REHEARSAL: the clock was set with {VARIABLE}", now=rehearsal.now().isoformat())
     log.info(
         "ready", platforms=list(platforms) or ["terminal"], storage=config.storage.url.partition("://")[0]
     )

@@ -49,7 +49,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     working = [asyncio.create_task(app.worker.run())] if work else []
     tasks = [*listening, *working]
     stop = asyncio.create_task(stopping.wait())
-    logs.ready(app.config, [item.platform for item in listeners], rehearsal=app.clock)
+    logs.ready(app.config, [item.platform for item in listeners])
     try:
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -230,3 +230,16 @@ def test_a_brief_over_two_topics(lab: Lab) -> None:
     assert "Brief over the last 30 days" in out
     assert splat in out
     assert speech in out
+
+
+def test_days_without_the_program_are_made_up_for_by_the_api(lab: Lab) -> None:
+    lab.feed.paper("A speech recogniser for wind")
+    lab.run("digest")
+    lab.feed.next_day()
+    missed = lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
+    lab.feed.next_day()
+    lab.feed.paper("Another speech recogniser")
+    lab.at("2025-08-22T09:00:00+00:00")
+    (row,) = lab.run("digest", "--json").rows
+    assert row["papers"] == [f"arxiv:{missed}"]
+    assert "REHEARSAL" in lab.run("search", "wind").err
