@@ -189,7 +189,7 @@ def _ours(error: BaseException, attempt: _Attempt) -> BaseException:
             return RateLimited("Discord asks for patience.", retry_after=error.retry_after)
         case discord.HTTPException(status=429):
             return _patience(error)
-        case discord.HTTPException(status=401):
+        case discord.HTTPException(status=401) if not error.code:  # with a code it is an interaction's token
             return PlatformError(LOGIN_REFUSED)
         case discord.HTTPException() if error.status < 500:
             return Refusal(error.status, error.code, _words(error))

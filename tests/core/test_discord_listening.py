@@ -295,6 +295,80 @@ async def test_a_deleted_sign_of_life_is_no_reason_to_lose_the_answer(
         assert [post.text for post in server.posts(papers)] == ["Read.", "Read."]
 
 
+async def test_a_form_that_comes_too_late_stands_behind_a_button(server: Server, papers: Channel) -> None:
+    async def sleepy(request: Request, responder: Responder) -> None:
+        server.passes(4 if len(core.asked) == 1 else 0)
+        await responder.send(Reply((SCHEDULE,), private=True))
+
+    core = Core(sleepy)
+    async with running(server, core):
+        await server.types("/paper schedule", channel=papers, wait=False)
+        direct = server.dm("ada")
+        await server.happens(lambda: bool(server.posts(direct)))
+        late = server.posts(direct)[0]
+        assert late.buttons == ["Schedule"]
+        opened = await server.presses(late, "Schedule")
+        assert opened.modal
+
+
+@pytest.mark.parametrize("code", [50027, 10015])
+async def test_a_token_that_discord_has_forgotten_is_made_good(
+    server: Server, papers: Channel, code: int
+) -> None:
+    async def slow(request: Request, responder: Responder) -> None:
+        await responder.working("Reading…")
+        server.fails("edit_answer", "refused", status=401 if code == 50027 else 404, code=code)
+        await responder.send(Reply((d.paragraph("Read. " + "word " * 1000),)))
+
+    async with running(server, Core(slow)):
+        await server.types("/paper topic x", channel=papers)
+        await server.happens(lambda: len(server.posts(papers)) == 3)
+        assert server.posts(papers)[1].text.startswith("Read.")
+
+
+async def test_a_page_with_a_file_takes_the_place_of_a_sign_of_life(server: Server, papers: Channel) -> None:
+    async def export(request: Request, responder: Responder) -> None:
+        await responder.working("Writing…")
+        await responder.send(Reply((d.paragraph("Here"), d.File("a.bib", "@a{b}")), private=True))
+
+    async with running(server, Core(export)):
+        asked = await server.types("/paper export bibtex", channel=papers)
+        await asked.until(contains="Here")
+        assert asked.texts == ["Here"]
+        await server.says("export bibtex", channel=papers, mention=True)
+        await server.happens(lambda: any(post.text == "Here" for post in server.posts(server.dm("ada"))))
+        assert server.posts(papers) == []
+
+
+async def test_a_sign_of_life_that_fails_is_no_reason_to_give_up(server: Server, papers: Channel) -> None:
+    async def work(request: Request, responder: Responder) -> None:
+        server.fails("callback", "refused", status=400, code=50035)
+        await responder.working("Reading…")
+        await responder.send(Reply((d.paragraph("Read."),)))
+
+    async with running(server, Core(work)):
+        asked = await server.types("/paper topic x", channel=papers)
+        assert asked.texts == ["Read."]
+
+
+async def test_an_answer_that_discord_refuses_ends_nothing_else(server: Server, papers: Channel) -> None:
+    async with running(server, Core()):
+        server.fails("callback", "refused", status=400, code=50035)
+        lost = await server.types("/paper topic x", channel=papers, wait=False)
+        asked = await server.types("/paper topic y", channel=papers)
+        assert asked.texts == ["You said: topic y"]
+        assert lost.texts == []
+
+
+async def test_suggestions_that_fail_are_none(server: Server, papers: Channel) -> None:
+    class Failing(Core):
+        async def suggest(self, request: Request, option: str, typed: str) -> Sequence[d.Choice]:
+            raise PlatformError("no library today.")
+
+    async with running(server, Failing()):
+        assert await server.completes("/paper show 25", "id", channel=papers) == []
+
+
 async def test_drafts_grow_at_a_bearable_pace(server: Server, papers: Channel) -> None:
     async def write(request: Request, responder: Responder) -> None:
         for number in range(1, 31):
@@ -641,6 +715,40 @@ async def test_shards_share_the_work() -> None:
             for channel in channels:
                 await server.types("/paper topic x", channel=channel)
         assert [one.workspace for one in core.asked] == [str(guild) for guild in guilds]
+
+
+async def test_it_waits_for_discord_to_come_up(server: Server, papers: Channel) -> None:
+    server.fails("application", "unrecorded", status=503)
+    server.fails("put_commands", "refused", status=400, code=50035)
+    core = Core()
+    async with running(server, core):
+        await server.says("hello", channel=papers, mention=True)
+        await core.until(lambda: bool(core.asked))
+    async with running(server, core):
+        await server.types("/paper topic x", channel=papers)
+    assert server.rest.syncs == 1
+
+
+async def test_a_token_that_is_reset_while_it_runs_ends_it_with_a_sentence(server: Server) -> None:
+    bot = Discord(server.token, clock=Still(server), api_url=server.api_url)
+    task = asyncio.create_task(bot.run(Core()))
+    await server.connected()
+    await server.gateway.cut(4004)
+    with pytest.raises(PlatformError, match="copy it again"):
+        await task
+    await bot.close()
+
+
+async def test_permissions_that_come_with_a_role(server: Server, papers: Channel) -> None:
+    core = Core()
+    async with running(server, core):
+        await core.until(lambda: core.told(papers) == [""])
+        for mute in (True, False):
+            server.world.everyone ^= 1 << 11
+            everyone = {**server.gateway.guild(server.guild)["roles"][0]}
+            event = {"guild_id": str(server.guild), "role": everyone}
+            await server.gateway.dispatch("GUILD_ROLE_UPDATE", event)
+            await core.until(lambda mute=mute: bool(core.told(papers)[-1]) == mute)  # type: ignore[misc]
 
 
 async def test_a_wrong_token_is_told_at_once(server: Server) -> None:
