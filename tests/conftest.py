@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, settings
 from storage.engine import Database, connect
 from tests.fakes import postgres
 
-
 # Wall time says nothing on a busy machine; the same examples every time, new ones when a test changes.
 settings.register_profile(
     "paperboy", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
