@@ -102,9 +102,11 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _fold(text: str) -> str:
+    if "'s" in text or "’s" in text:
+        text = _POSSESSIVE.sub("", text)
     if text.isascii():
-        return _POSSESSIVE.sub("", text.lower())
-    plain = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text).casefold())
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", plain)).translate(_ASCII_FOLD)
 
 

@@ -15,21 +15,21 @@ from bot.match.terms import Index, Lexicon, Weighing, count_terms, encode
 from bot.ranking import Floats, Ints, sigmoid
 from bot.text import stems, words
 
-THRESHOLD = 0.42
+THRESHOLD = 0.38
 """The probability from which a paper is shown, the same for every topic."""
 TAUGHT, PHRASE = "taught/1", "phrase/1"
 _WORTH_A_REASON = 0.08
 _REASONS_MAX = 3
 
-# A logistic regression over graded (paper, topic) pairs of 44 topics and four days, libraries of 10,000,
-# 60,000 and 170,000 papers together; `python -m benchmarks.calibrate` fits them (docs/relevance.md).
-_BIAS = 4.730
-_SEEING = 1.432
-_BLIND = 0.802
-_CEILING = -0.300
-_WEAK = -1.287
-_EXAMPLES = -1.399
-_TITLE = 3.366
+# A logistic regression over graded (paper, topic) pairs of 44 topics and four days, libraries of 25,000,
+# 60,000 and 173,547 papers together; `python -m benchmarks.calibrate` fits them (docs/relevance.md).
+_BIAS = 1.959
+_SEEING = 1.511
+_BLIND = 0.757
+_CEILING = -0.587
+_WEAK = -0.413
+_EXAMPLES = -0.964
+_TITLE = 3.311
 
 # How often a paper belonged where only the phrase was known, from the same graded pairs.
 _BY_STANDING = {
