@@ -30,6 +30,10 @@ _EDGES = tuple(ctypes.c_double() for _ in range(4))
 _EDGE_POINTERS = tuple(map(ctypes.byref, _EDGES))
 _PARTS = tuple(ctypes.c_uint() for _ in range(4))
 _PART_POINTERS = tuple(map(ctypes.byref, _PARTS))
+_MATRIX = raw.FS_MATRIX()
+_MATRIX_POINTER = ctypes.byref(_MATRIX)
+_NAME, _FLAGS = ctypes.create_string_buffer(96), ctypes.c_int()
+_FLAGS_POINTER = ctypes.byref(_FLAGS)
 
 
 @dataclass(slots=True)
@@ -195,7 +199,7 @@ class _Page:
         if (letters > 8 and min(height, size) < TINY * 0.7) or not self._on_page(first, last):
             self._note(text)
             return None
-        bold = self._bold(piece[0]) and self._bold(piece[-1])
+        bold = len(text) < 160 and self._bold(piece[0]) and self._bold(piece[-1])
         return Line(self._number, text, first[0], last[1], self._baseline(piece), size, bold, cut)
 
     def _baseline(self, piece: list[int]) -> float:
@@ -225,17 +229,14 @@ class _Page:
 
     def _size(self, index: int) -> float:
         """The font's size as drawn: the text matrix times the nominal size."""
-        matrix = raw.FS_MATRIX()
         size = float(raw.FPDFText_GetFontSize(self._text, index))
-        if raw.FPDFText_GetMatrix(self._text, index, ctypes.byref(matrix)):
-            size *= float((matrix.c**2 + matrix.d**2) ** 0.5) or 1.0
+        if raw.FPDFText_GetMatrix(self._text, index, _MATRIX_POINTER):
+            size *= float((_MATRIX.c**2 + _MATRIX.d**2) ** 0.5) or 1.0
         return round(size, 1)
 
     def _bold(self, index: int) -> bool:
-        buffer, flags = ctypes.create_string_buffer(96), ctypes.c_int()
-        raw.FPDFText_GetFontInfo(self._text, index, buffer, 96, ctypes.byref(flags))
-        name = buffer.value.decode("latin-1")
-        return bool(_BOLD.search(name)) or bool(flags.value & 1 << 18)
+        raw.FPDFText_GetFontInfo(self._text, index, _NAME, 96, _FLAGS_POINTER)
+        return bool(_BOLD.search(_NAME.value.decode("latin-1"))) or bool(_FLAGS.value & 1 << 18)
 
 
 def _segments(units: list[int]) -> Iterator[tuple[int, int, bool]]:
