@@ -23,14 +23,14 @@ from adapters.slack_forms import FORM, home
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
 from adapters.slack_people import People
-from adapters.slack_post import Place, Sender, SlackPoster
+from adapters.slack_post import Place, Sender
 from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
 from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
-from adapters.slack_web import CAP, Clients, Identity, OneWorkspace, TokenRefused, ask, web_client
+from adapters.slack_web import Clients, Identity, TokenRefused, ask, web_client
 from bot.domain import ChannelId, Finding, Request, native_id
 from bot.errors import DeliveryError, PaperboyError, PlatformError
-from bot.ports import Clock, Handler, Marks, Responder
+from bot.ports import Clock, Handler, Responder
 
 log = logging.getLogger(__name__)
 
@@ -347,54 +347,3 @@ class SlackListener:
             typed=typed,
         )
         return SlackResponder(self._sender, asker)
-
-
-def slack(
-    clock: Clock,
-    *,
-    api_url: str = "https://slack.com/api/",
-    bot_token: str = "",
-    app_token: str = "",
-    signing_secret: str = "",
-    listen: tuple[str, int] | None = None,
-    command: str = "/paper",
-    unfurl: bool = True,
-    cap: float = CAP,
-    watch_every: float = 5.0,
-    ping: float = 10.0,
-) -> tuple[SlackPoster, SlackListener]:
-    """Poster and listener for one workspace: in Socket Mode with ``app_token``, else over HTTP.
-
-    ``listen`` makes HTTP mode run a server of its own; without it, mount ``listener.door`` on one.
-    """
-    sender = Sender(OneWorkspace(bot_token, api_url, clock), clock, command=command, cap=cap)
-    door: Socket | Door
-    if app_token:
-        door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
-    else:
-        door = Door(signing_secret, listen=listen)
-    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
-
-
-def slack_workspaces(
-    clock: Clock,
-    marks: Marks,
-    *,
-    api_url: str = "https://slack.com/api/",
-    client_id: str,
-    client_secret: str,
-    signing_secret: str,
-    keys: str,
-    listen: tuple[str, int] | None = None,
-    command: str = "/paper",
-    unfurl: bool = True,
-    cap: float = CAP,
-) -> tuple[SlackPoster, SlackListener]:
-    """Poster and listener for every workspace that installs the app; over HTTP, tokens kept in ``marks``
-    encrypted with ``keys``. Raises ConfigError where there is no key."""
-    installed = Installed(
-        marks, clock, keys=keys, client_id=client_id, client_secret=client_secret, api_url=api_url
-    )
-    sender = Sender(installed, clock, command=command, cap=cap)
-    door = Door(signing_secret, listen=listen, install=installed)
-    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)

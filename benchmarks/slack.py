@@ -23,7 +23,6 @@ from pathlib import Path
 
 import zstandard
 
-from adapters.slack import slack
 from benchmarks.data import data_root
 from bot.clock import SystemClock
 from bot.doc import Button, Buttons, bullets, heading, link, paragraph
@@ -36,6 +35,7 @@ from storage.engine import connect
 from storage.feeds import Feeds
 from storage.papers import Papers
 from tests.contracts.platforms import Core
+from tests.contracts.slack import slack
 from tests.fakes.slack import Clock, FakeSlack
 from tests.fakes.slack_world import POSTS_PER_MINUTE
 

@@ -1,13 +1,22 @@
 """Slack on the contracts' stage: the real slack-bolt and slack-sdk against the fake on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.slack import SlackListener, slack
-from adapters.slack_post import SlackPoster
-from bot.domain import ChannelId
+from adapters.slack import SlackListener
+from adapters.slack_http import Door
+from adapters.slack_install import Installed
+from adapters.slack_post import Sender, SlackPoster
+from adapters.slack_socket import Socket
+from adapters.slack_web import CAP, OneWorkspace
+from bot.doc import paragraph
+from bot.domain import ChannelId, Reply, Request
+from bot.ports import Clock as AnyClock
+from bot.ports import Marks, Responder
+from tests.contracts.platforms import Answer, Core
 from tests.fakes.slack import CHANNEL, Clock, FakeSlack, Message
 
 
@@ -76,3 +85,77 @@ def adapter(fake: FakeSlack, **more: Any) -> tuple[SlackPoster, SlackListener]:
 async def stage() -> AsyncIterator[SlackStage]:
     async with FakeSlack() as fake:
         yield SlackStage(fake, *adapter(fake))
+
+
+def slack(
+    clock: AnyClock,
+    *,
+    api_url: str = "https://slack.com/api/",
+    bot_token: str = "",
+    app_token: str = "",
+    signing_secret: str = "",
+    listen: tuple[str, int] | None = None,
+    command: str = "/paper",
+    unfurl: bool = True,
+    cap: float = CAP,
+    watch_every: float = 5.0,
+    ping: float = 10.0,
+) -> tuple[SlackPoster, SlackListener]:
+    """Poster and listener for one workspace: in Socket Mode with ``app_token``, else over HTTP.
+
+    ``listen`` makes HTTP mode run a server of its own; without it, mount ``listener.door`` on one.
+    """
+    sender = Sender(OneWorkspace(bot_token, api_url, clock), clock, command=command, cap=cap)
+    door: Socket | Door
+    if app_token:
+        door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
+    else:
+        door = Door(signing_secret, listen=listen)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
+
+
+def slack_workspaces(
+    clock: AnyClock,
+    marks: Marks,
+    *,
+    api_url: str = "https://slack.com/api/",
+    client_id: str,
+    client_secret: str,
+    signing_secret: str,
+    keys: str,
+    listen: tuple[str, int] | None = None,
+    command: str = "/paper",
+    unfurl: bool = True,
+    cap: float = CAP,
+) -> tuple[SlackPoster, SlackListener]:
+    """Poster and listener for every workspace that installs the app; over HTTP, tokens kept in ``marks``
+    encrypted with ``keys``. Raises ConfigError where there is no key."""
+    installed = Installed(
+        marks, clock, keys=keys, client_id=client_id, client_secret=client_secret, api_url=api_url
+    )
+    sender = Sender(installed, clock, command=command, cap=cap)
+    door = Door(signing_secret, listen=listen, install=installed)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
+
+
+@asynccontextmanager
+async def listening(fake: FakeSlack, core: Core, **more: Any) -> AsyncIterator[None]:
+    """The real listener, connected, until left."""
+    _, listener = adapter(fake, **more)
+    task = asyncio.create_task(listener.run(core))
+    try:
+        await fake.until(lambda: fake.sockets or task.done())
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def says(words: str, **more: Any) -> Answer:
+    """A core that answers everything with these words."""
+
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((paragraph(words),), **more))
+
+    return answer

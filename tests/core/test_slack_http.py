@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from cryptography.fernet import Fernet
 
-from adapters.slack import SlackListener, slack, slack_workspaces
+from adapters.slack import SlackListener
 from adapters.slack_http import Door
 from adapters.slack_install import KEPT
 from adapters.slack_post import SlackPoster
@@ -21,6 +21,7 @@ from bot.domain import ChannelId, Post, Reply, Request
 from bot.errors import ChannelGone, ConfigError, NotSent, PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
+from tests.contracts.slack import slack, slack_workspaces
 from tests.fakes.slack import CHANNEL, Clock, FakeSlack, Message
 
 LOOPBACK = ("127.0.0.1", 0)

@@ -148,7 +148,7 @@ def _posters(order: Order) -> dict[str, Poster]:
     posters: dict[str, Poster] = {"fake": PostOfficeClient(order.office)}
     clock = Hasty(order.start - datetime.now(UTC))
     if order.slack:
-        from adapters.slack import slack
+        from tests.contracts.slack import slack
 
         bot, app = order.token.split()
         posters["slack"] = slack(clock, api_url=order.slack, bot_token=bot, app_token=app)[0]

@@ -1,0 +1,240 @@
+"""How the Slack adapter answers: notes, growing answers, detours, files."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from bot.doc import Button, Buttons, File, paragraph
+from bot.domain import Reply, Request
+from bot.ports import Responder
+from tests.contracts.platforms import Core
+from tests.contracts.slack import listening, says
+from tests.fakes.slack import CHANNEL, USER, Clock, FakeSlack
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as running:
+        yield running
+
+
+# ---- answering -----------------------------------------------------------------------------------
+
+
+async def test_where_the_bot_is_not_the_answer_goes_another_way(slack: FakeSlack) -> None:
+    slack.world.add_channel("C0OTHER", "other", member=False)
+    core = Core(says("Public anyway."))
+    async with listening(slack, core):
+        await slack.types("/paper topic x", channel="C0OTHER")
+        await slack.until(lambda: slack.posts("C0OTHER"))
+        core.answer = says("For you.", private=True)
+        await slack.types("/paper help", channel="C0OTHER")
+        await slack.until(lambda: slack.ephemerals("C0OTHER"))
+    assert [m.words for m in slack.ephemerals("C0OTHER")] == ["For you."]
+
+
+async def test_a_dead_response_url_is_replaced_by_an_ephemeral_post(slack: FakeSlack) -> None:
+    core = Core(says("For you.", private=True))
+    slack.mishap("response_url", "broken", status=404)
+    async with listening(slack, core):
+        await slack.types("/paper help")
+        await slack.until(lambda: slack.ephemerals())
+    assert len(slack.calls("chat.postEphemeral", "ok")) == 1
+
+
+async def test_a_note_is_replaced_by_the_private_answer_and_deleted_by_a_public_one(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.working("Looking…")
+        await responder.working("Still looking…")
+        assert [m.words for m in slack.ephemerals()][-1] == "Still looking…"
+        await responder.send(Reply((paragraph("Found."),), private=request.text == "status"))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper status")
+        await core.until(lambda: core.heard)
+        await slack.until(lambda: slack.ephemerals() and slack.ephemerals()[-1].words == "Found.")
+        await slack.types("/paper topic x")
+        await slack.until(lambda: slack.posts() and len(slack.ephemerals()) == 1)
+    assert [m.words for m in slack.ephemerals()] == ["Found."]
+    assert [m.words for m in slack.posts()] == ["Found."]
+
+
+async def test_a_pressed_button_is_answered_below_its_message(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        private = request.text.startswith("why")
+        buttons = Buttons((Button("Why here", "why a"), Button("Summary", "show a full")))
+        await responder.send(Reply((paragraph(request.text), buttons), private=private))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper topic x")
+        await slack.until(lambda: slack.posts())
+        card = slack.posts()[0]
+        await slack.presses("Summary", on=card)
+        await slack.until(lambda: slack.posts(thread=card.ts))
+        await slack.presses("Why here", on=card)
+        await slack.until(lambda: slack.ephemerals())
+        await slack.presses("Summary", on=slack.ephemerals()[0])
+        await slack.until(lambda: len(slack.posts(thread=card.ts)) == 2)
+    assert slack.ephemerals()[0].thread_ts == card.ts
+    assert core.heard[3].thread is None or core.heard[3].thread == card.ts
+
+
+async def test_a_lost_answer_is_not_said_twice(slack: FakeSlack) -> None:
+    core = Core(says("Once."))
+    slack.mishap("chat.postMessage", "lost")
+    async with listening(slack, core):
+        await slack.types("/paper topic x")
+        await core.until(lambda: core.heard)
+        slack.mishap("chat.postMessage", "broken")
+        await slack.types("/paper topic y")
+        await core.until(lambda: len(core.heard) == 2)
+        await slack.until(lambda: len(slack.posts()) == 2)
+    assert [m.words for m in slack.posts()] == ["Once.", "Once."]
+
+
+async def test_a_file_comes_along_and_a_private_one_by_direct_message(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        file = File("saved.bib", "@misc{a,\n}\n")
+        await responder.send(Reply((paragraph("Your list."), file), private=request.text == "export"))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper export")
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+        slack.world.scopes.discard("files:write")
+        await slack.types("/paper export")
+        await slack.until(lambda: len(slack.ephemerals()) == 3)
+    assert [u["content"] for u in slack.world.uploads.values()] == [b"@misc{a,\n}\n"]
+    assert slack.posts(im)[0].files
+    assert "@misc{a," in slack.ephemerals()[2].words
+
+
+async def test_where_nobody_can_be_whispered_to_it_comes_by_direct_message(slack: FakeSlack) -> None:
+    core = Core(says("For you alone.", private=True))
+    async with listening(slack, core):
+        slack.world.channels[CHANNEL].members.discard(USER)
+        await slack.says("status", mention=True)
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+    assert [m.words for m in slack.posts(im)] == ["For you alone."]
+    assert slack.ephemerals() == []
+
+
+async def test_a_public_answer_where_the_bot_may_not_post_comes_by_direct_message(slack: FakeSlack) -> None:
+    core = Core(says("Answer."))
+    async with listening(slack, core):
+        slack.mishap("chat.postMessage", "refuse", error="restricted_action")
+        await slack.says("what is new?", mention=True)
+        im = slack.world.im(USER).id
+        await slack.until(lambda: slack.posts(im))
+    assert [m.words for m in slack.posts(im)] == ["Answer."]
+
+
+async def test_slack_asking_for_patience_is_obeyed_while_somebody_waits(slack: FakeSlack) -> None:
+    core = Core(says("Here."))
+    for method in ("chat.postMessage", "chat.postEphemeral"):
+        slack.mishap(method, "limited", retry_after=7)
+    async with listening(slack, core):
+        before = slack.clock()
+        message = await slack.says("hello", mention=True)
+        await slack.until(lambda: slack.posts(thread=message.ts))
+        core.answer = says("Hidden.", private=True)
+        await slack.says("again", mention=True)
+        await slack.until(lambda: slack.ephemerals())
+    assert slack.clock() - before >= 14
+
+
+# ---- growing answers -----------------------------------------------------------------------------
+
+
+def growing(*steps: str, pause: float = 1.0) -> Callable[[Request, Responder], Awaitable[None]]:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.working("Reading the paper…")
+        for step in steps:
+            await responder.draft((paragraph(step),))
+            clock.advance(pause)
+        await responder.send(Reply((paragraph(steps[-1] + " End."), Buttons((Button("Save", "save a"),)))))
+
+    clock = Clock()
+    answer.clock = clock  # type: ignore[attr-defined]
+    return answer
+
+
+async def ask_in_thread(slack: FakeSlack, answer: Any) -> Any:
+    core = Core(answer)
+    async with listening(slack, core):
+        root = await slack.says("hello")
+        await slack.says("which data?", thread=root.ts)
+        await core.until(lambda: core.heard)
+    return root
+
+
+async def test_an_answer_in_a_thread_is_streamed_and_ends_as_one_message(slack: FakeSlack) -> None:
+    answer = growing("One.", "One. Two <!channel>.", "One. Two <!channel>. Three.")
+    slack.clock = slack.world.clock = answer.clock  # type: ignore[attr-defined]
+    root = await ask_in_thread(slack, answer)
+    posts = slack.posts(thread=root.ts)
+    assert [m.words.split("\n")[0] for m in posts] == ["One. Two <!channel>. Three. End."]
+    assert "Save" in posts[0].words
+    assert len(slack.calls("chat.startStream")) == 1
+    assert len(slack.calls("chat.appendStream")) == 2
+    assert slack.world.statuses[0]["status"] == "Reading the paper…"
+    assert slack.world.pinged == []
+
+
+async def test_a_stream_is_left_before_slack_ends_it(slack: FakeSlack) -> None:
+    steps = ["word " * n for n in range(1, 9)]
+    answer = growing(*steps, pause=50.0)
+    slack.clock = slack.world.clock = answer.clock  # type: ignore[attr-defined]
+    root = await ask_in_thread(slack, answer)
+    assert len(slack.posts(thread=root.ts)) == 1
+    assert slack.posts(thread=root.ts)[0].words.startswith("word " * 8)
+    assert slack.calls("chat.appendStream", "message_not_in_streaming_state") == []
+    assert len(slack.calls("chat.stopStream")) == 1
+
+
+async def test_a_stream_that_ended_goes_on_by_editing(slack: FakeSlack) -> None:
+    slack.mishap("chat.appendStream", "refuse", error="message_not_in_streaming_state")
+    answer = growing("One.", "One. Two.", "One. Two. Three.")
+    slack.clock = slack.world.clock = answer.clock  # type: ignore[attr-defined]
+
+    root = await ask_in_thread(slack, answer)
+    assert len(slack.posts(thread=root.ts)) == 1
+    assert slack.posts(thread=root.ts)[0].words.startswith("One. Two. Three. End.")
+
+
+async def test_a_growing_answer_that_somebody_deleted_is_posted_whole(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.draft((paragraph("So far"),))
+        slack.posts(thread=request.thread)[0].subtype = "deleted"
+        await responder.send(Reply((paragraph("All of it."),)))
+
+    root = await ask_in_thread(slack, answer)
+    assert [m.words for m in slack.posts(thread=root.ts)] == ["All of it."]
+
+
+async def test_where_slack_does_not_stream_the_answer_is_edited(slack: FakeSlack) -> None:
+    for _ in range(3):
+        slack.mishap("chat.startStream", "refuse", error="not_allowed_token_type")
+    slack.mishap("assistant.threads.setStatus", "refuse", error="unknown_method")
+    answer = growing("One.", "One. Two.", pause=2.0)
+    slack.clock = slack.world.clock = answer.clock  # type: ignore[attr-defined]
+    root = await ask_in_thread(slack, answer)
+    posts = slack.posts(thread=root.ts)
+    assert len(posts) == 1
+    assert posts[0].words.startswith("One. Two. End.")
+    assert len(slack.calls("chat.update")) >= 2
+
+
+async def test_a_growing_answer_that_ends_in_a_refusal_is_taken_away(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.draft((paragraph("So far"),))
+        await responder.send(Reply((paragraph("The model is away."),), private=True, error=True))
+
+    root = await ask_in_thread(slack, answer)
+    assert slack.posts(thread=root.ts) == []
+    assert [m.words for m in slack.ephemerals()] == ["The model is away."]
