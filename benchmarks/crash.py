@@ -157,13 +157,16 @@ async def frozen(engines: Engines, seed: int, tally: Tally, *, for_good: bool) -
         async with TOWNS["fake"]() as town:
             await paper_round.stock(url, town.rooms, start=now - timedelta(seconds=1))
             quick = {"start": now, "real_time": True, "limits": QUICK, "settle": 3.0, "timeout": 1.0}
+            if seed % 2:
+                town.mishap("silent", after=seed % 7)  # in the middle of a message, for certain
             first = paper_round.begin(town.order(url, owner="first", **quick))
-            await asyncio.sleep(0.1 + dice.random() * 0.5)
+            await (town.office.silent.wait() if seed % 2 else asyncio.sleep(0.1 + dice.random() * 0.5))
             (first.kill if for_good else lambda: paper_round.signalled(first, signal.SIGSTOP))()
             tally.kills += 1
             assert await paper_round.run(town.order(url, owner="second", **quick), seconds=60) == 0
             if not for_good:
                 paper_round.signalled(first, signal.SIGCONT)
+                town.office.answer()
             await paper_round.ended(first, seconds=60)
             tally.count(town, f"{'gone' if for_good else 'frozen'} {seed}")
 
@@ -190,7 +193,9 @@ async def measure(arguments: argparse.Namespace) -> int:
 
 
 async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator[Tally]:
-    wanted = [(e, t) for e in arguments.engines.split(",") for t in arguments.towns.split(",")]
+    if arguments.towns == "two":
+        arguments.engines, arguments.towns = "postgresql", ""
+    wanted = [(e, t) for e in arguments.engines.split(",") for t in filter(None, arguments.towns.split(","))]
     points = [point for point in POINTS if point != "in-migration"]
     for engine, where in wanted:
         tally, began = Tally(), time.monotonic()
@@ -220,7 +225,7 @@ async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engines", default="sqlite,postgresql")
-    parser.add_argument("--towns", default="fake,slack,discord")
+    parser.add_argument("--towns", default="fake,slack,discord", help='"two" for the two workers alone')
     parser.add_argument("--seeds", type=int, default=60, help="random kills per engine, shared by the towns")
     raise SystemExit(asyncio.run(measure(parser.parse_args())))
 

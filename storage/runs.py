@@ -91,6 +91,8 @@ class Runs:
 
     async def now(self) -> datetime:
         """See ``bot.ports.Runs``."""
+        if self._now or not self.shared:
+            return self._now() if self._now else datetime.now(UTC)
         async with self._database.reading() as connection:
             return await moment(connection, self._now)
 
