@@ -23,7 +23,7 @@ from bot.digest import Desk as Composing
 from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
 from bot.errors import PaperboyError
 from bot.judging import JudgedMatcher
-from bot.library import Backfill, Library, Links
+from bot.library import Library, Links
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import is_off_topic, retrieve
 from bot.llm.extract_brief import EmbeddedBriefer
@@ -124,7 +124,6 @@ def _composed(around: Surroundings, web: Web) -> App:
         sources=sources.fetched,
         links=sources.links,
         searches=sources.searched,
-        backfills=sources.backfills,
         clock=time,
     )
     matcher = LibraryMatcher(stores.papers)
@@ -197,7 +196,8 @@ def _reader(around: Surroundings, web: Web, model: ServedModel | None) -> Reader
         embedded=EmbeddedSummarizer(),
         model=model.summarizer if model else None,
         clock=around.clock,
-        concurrency=around.config.llm.concurrency,
+        # Twice the model's own bound: while one half waits for it, the other fetches and reads texts.
+        concurrency=2 * around.config.llm.concurrency,
     )
 
 
@@ -288,7 +288,6 @@ class _Sources:
     fetched: tuple[Source, ...]
     links: Links
     searched: tuple[Lookup, ...]
-    backfills: Mapping[str, Backfill]
 
 
 def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
@@ -326,7 +325,7 @@ def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
             )
         )
     fetched = [source for source, on in enabled if on]
-    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,), {arxiv.name: arxiv.backfill})
+    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,))
 
 
 async def examined(app: App) -> list[Finding]:

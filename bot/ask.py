@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.domain import Answer, Outcome, Paper, Passage, Question, Turn
+from bot.domain import Answer, ChannelId, Outcome, Paper, Passage, Question, Turn
 from bot.errors import BudgetSpent, ModelError
 from bot.ports import Answerer, Words
 from bot.reading import Reader
@@ -48,13 +48,14 @@ class Desk:
         *,
         turns: Sequence[Turn] = (),
         language: str = "en",
+        channel: ChannelId | None = None,
         words: Words | None = None,
     ) -> Answer:
         """The answer to a question about ``papers``. Never raises for what a model or paper does."""
         asked = " ".join(question.split())[:LONGEST]
         passages = await self._passages(papers)
         found = self._retrieve(standing_alone(asked, turns), passages, limit=PASSAGES)
-        whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language)
+        whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language, channel)
         note = ""
         if self._model is not None:
             try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -25,20 +25,6 @@ class Fetched:
 
     harvest: Harvest
     counts: Counts
-
-
-Backfill = Callable[[date, date], AsyncIterator[Harvest]]
-"""What a source announced on the days from one to another, page by page."""
-FARTHEST = timedelta(days=14)
-"""How many missed days are made up for, at most."""
-
-
-def missed_days(good: date, today: date) -> tuple[date, date] | None:
-    """The days between the last good fetch and today that a source announces on (Monday to Friday)."""
-    first = max(good + timedelta(days=1), today - FARTHEST)
-    days = [first + timedelta(days=n) for n in range((today - first).days)]
-    working = [day for day in days if day.weekday() < 5]
-    return (working[0], working[-1]) if working else None
 
 
 def _sum(one: Counts, other: Counts) -> Counts:
@@ -71,14 +57,12 @@ class Library:
         clock: Clock,
         links: Links | None = None,
         searches: Sequence[Lookup] = (),
-        backfills: Mapping[str, Backfill] | None = None,
     ) -> None:
         self._papers = papers
         self._feeds = feeds
         self._sources = sources
         self._links = links
         self._searches = searches
-        self._backfills = backfills or {}
         self._clock = clock
         self._fetching = asyncio.Lock()
         self._fetched_at: datetime | None = None
@@ -86,9 +70,7 @@ class Library:
     async def fetch(self) -> list[Fetched]:
         """Fetch every source once; a source that fails does not stop the others."""
         async with self._fetching:
-            good = {row.source: row.good_at for row in await self._feeds.health()}
             results = [await self._fetch(source) for source in self._sources]
-            results = [await self._made_up_for(result, good.get(result.harvest.source)) for result in results]
             self._fetched_at = self._clock.now()
             return results
 
@@ -121,25 +103,6 @@ class Library:
             if found := identity.parse(word.strip("<>()[].,;!?")):
                 return found
         return None
-
-    async def _made_up_for(self, fetched: Fetched, good_at: datetime | None) -> Fetched:
-        """Ask for the announcements of the days since a source was last well, page by page; what was had
-        when it breaks off is kept, and the next fetch tries again as long as the source itself fails."""
-        name, today = fetched.harvest.source, self._clock.now().date()
-        missed = missed_days(good_at.date(), today) if good_at else None
-        backfill = self._backfills.get(name)
-        if backfill is None or missed is None or fetched.harvest.state == "failed":
-            return fetched
-        counts = fetched.counts
-        try:
-            async for harvest in backfill(*missed):
-                counts = _sum(counts, await self._papers.add(harvest.sightings, now=self._clock.now()))
-        except SourceError as error:
-            detail = (
-                f"{fetched.harvest.detail} Missed days since {missed[0]} could not be had: {error}".strip()
-            )
-            return Fetched(replace(fetched.harvest, detail=detail), counts)
-        return Fetched(fetched.harvest, counts)
 
     async def resolve(self, reference: str) -> Paper:
         """The paper that an id, a DOI, a link or a whole title names; asked for where it is not kept.

@@ -57,7 +57,7 @@ class ServedModel:
             day_usd=section.daily_budget_usd,
             channel_usd=section.channel_budget_usd,
         )
-        server = Server(
+        self._server = server = Server(
             base_url=section.base_url,
             model=section.model,
             clock=clock,
@@ -81,6 +81,10 @@ class ServedModel:
     async def report(self) -> Sequence[Finding]:
         """Name and money, for status."""
         return [Finding("model", True, f"{self._chat.name}. {await self._budget.report()}")]
+
+    async def warm(self) -> None:
+        """Load what the first call would wait for."""
+        await self._server.warm()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot import crash
 from bot.domain import FullText, Paper, PaperId, Summary
 from bot.errors import BudgetSpent, ModelError
+from bot.llm.excerpt import fingerprint
 from bot.ports import Clock, Readings, Summarizer, Texts
 
 
@@ -52,25 +53,28 @@ class Reader:
         return list(await asyncio.gather(*(self.read(paper, language=language) for paper in papers)))
 
     async def _read(self, paper: Paper, language: str, fresh: bool) -> Summary:
-        if not fresh and (kept := await self._kept(paper, language)):
-            return kept
         async with self._slots:
             text = await self.text(paper)
+            read = fingerprint(text)
+            if not fresh and (kept := await self._kept(paper, read, language)):
+                return kept
             summary = await self._make(paper, text, language)
+        summary = replace(summary, prompt_version=f"{summary.prompt_version}.{read}")
         crash.here("before-keep")
         await self._readings.keep_summary(summary, now=self._clock.now())
         crash.here("after-keep")
         return summary
 
-    async def _kept(self, paper: Paper, language: str) -> Summary | None:
-        for maker in (self._model, self._embedded if self._model is None else None):
-            if maker is not None:
-                kept = await self._readings.summary(
-                    paper.id, prompt_version=maker.prompt_version, model=maker.name, language=language
-                )
-                if kept is not None:
-                    return kept
-        return None
+    async def _kept(self, paper: Paper, read: str, language: str) -> Summary | None:
+        """What was made before of the same text, by the same maker and prompts: nothing is paid for twice,
+        and a summary of the abstract does not outlive the arrival of the full text."""
+        maker = self._model or self._embedded
+        return await self._readings.summary(
+            paper.id,
+            prompt_version=f"{maker.prompt_version}.{read}",
+            model=maker.name,
+            language=language,
+        )
 
     async def _make(self, paper: Paper, text: FullText, language: str) -> Summary:
         note = ""

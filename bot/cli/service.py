@@ -45,6 +45,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    warming = asyncio.create_task(app.model.warm()) if app.model else None
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
     working = [asyncio.create_task(app.worker.run())] if work else []
     tasks = [*listening, *working]
@@ -56,7 +57,9 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         app.worker.stop()
     failures = [task.exception() for task in done if task is not stop and task.exception()]
     await _ended(listening, working)
-    stop.cancel()
+    for helper in (stop, warming):
+        if helper:
+            helper.cancel()
     for failure in failures:
         if isinstance(failure, PlatformError):
             warn(f"paperboy: {failure}")

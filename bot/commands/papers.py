@@ -112,7 +112,9 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
         await way.send(Reply((_question_form(paper),), private=True))
         return
     await way.working("Reading the paper…")
-    answer = await core.desk.ask([paper], question, language=await language_of(core, call), words=None)
+    answer = await core.desk.ask(
+        [paper], question, language=await language_of(core, call), channel=call.request.channel
+    )
     await say(core, call, way, answers.answer(answer, [paper]), [paper], kind="answer")
 
 

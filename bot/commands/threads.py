@@ -36,6 +36,7 @@ async def follow_up(core: Core, request: Request, thread: Thread, way: Responder
         question,
         turns=thread.turns[-TURNS:],
         language=channel.language if channel else "en",
+        channel=request.channel,
         words=words,
     )
     await way.send(Reply(answers.answer(answer, meant)))
