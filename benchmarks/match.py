@@ -121,8 +121,13 @@ def _row(words: str, decision: Decision) -> dict[str, object]:
 
 
 def read(path: Path) -> list[Paper]:
-    """All papers of a file."""
-    return [paper for batch in batches(path, 500) for paper in batch.papers]
+    """All papers of a file; lines left out are told."""
+    found = []
+    for batch in batches(path, 500):
+        found += batch.papers
+        for line in batch.unusable:
+            print(f"{line.where}: {line.reason}", file=sys.stderr)
+    return found
 
 
 if __name__ == "__main__":
