@@ -1,0 +1,70 @@
+"""The real program on Discord is killed in the middle of things: the next start takes up what stood open."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.cli import run
+from tests.fakes.discord import Discord
+
+NOWHERE = "http://127.0.0.1:9"
+PAPER = {
+    "id": "arxiv:2508.00001",
+    "title": "Pruned Gaussian splatting",
+    "abstract": "We prune splats of indoor scenes. Mirrors remain hard for our method.",
+    "authors": ["Ada"],
+    "categories": ["cs.CV"],
+    "published": "2025-08-19",
+    "url": "https://arxiv.org/abs/2508.00001",
+}
+
+
+def written(folder: Path, server: Discord) -> Path:
+    file = folder / "paperboy.toml"
+    file.write_text(
+        f'[storage]\nurl = "sqlite:///{folder}/lab.db"\n[server]\nenabled = false\n'
+        f"[sources.arxiv]\nenabled = false\n[sources.lookup]\nenabled = false\n"
+        f'[discord]\napi_url = "{server.api_url}"\n'
+    )
+    return file
+
+
+@asynccontextmanager
+async def running(config: Path, server: Discord, end: signal.Signals) -> AsyncIterator[None]:
+    line = (sys.executable, "-m", "bot", "run", "--config", str(config))
+    environ = {**os.environ, "DISCORD_TOKEN": server.token}
+    process = await asyncio.create_subprocess_exec(*line, env=environ, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        await server.connected(seconds=30)
+        yield
+    finally:
+        process.send_signal(end)
+        code = await asyncio.wait_for(process.wait(), 20)
+    assert code == (0 if end is signal.SIGTERM else -end)
+    await server.happens(lambda: not server.gateway.live)
+
+
+async def test_killed_between_a_card_a_form_and_an_answer(tmp_path: Path) -> None:
+    async with Discord() as server:
+        papers = server.channel("papers")
+        config, library = written(tmp_path, server), tmp_path / "library.jsonl"
+        library.write_text(json.dumps(PAPER) + "\n")
+        assert await asyncio.to_thread(run, ["import", "--config", str(config), str(library)]) == 0
+        async with running(config, server, signal.SIGKILL):
+            card = await server.types("/paper show 2508.00001", channel=papers)
+            await card.until(contains="Pruned Gaussian splatting", seconds=10)
+            form = await server.presses(card, "Ask")
+            assert form.modal
+        async with running(config, server, signal.SIGTERM):
+            answer = await server.submits(form, {"Your question": "What do they prune?"})
+            await answer.until(contains="prune splats", seconds=10)
+            saved = await server.presses(card, "Save")
+            assert saved.seen_by_asker_only
+        assert server.rest.syncs == 1
