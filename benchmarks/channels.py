@@ -23,8 +23,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.limits import Limits
 from bot.pacing import Pace
-from bot.worker import Limits
 from storage.engine import Database, connect
 from tests.fakes import paper_round, postgres
 from tests.fakes.paper_round import PAPERS, Order

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.crash import POINTS
-from bot.worker import Limits
+from bot.limits import Limits
 from tests.fakes import paper_round, postgres, towns
 from tests.fakes.newsroom import MORNING
 from tests.fakes.towns import TOWNS, Town

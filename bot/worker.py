@@ -11,8 +11,7 @@ import contextlib
 import os
 import secrets
 import socket
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -26,30 +25,11 @@ from bot.domain import PLATFORM_SAYS, Channel, ChannelId, PaperId, Run, RunState
 from bot.duty import Duty
 from bot.editor import Editor, Preview, Read
 from bot.errors import ChannelGone, LeaseLost, NotFound, StorageError, UsageError
+from bot.limits import Limits, backoff, elapsed
 from bot.pacing import PACES, Pace, Pacer
 from bot.ports import Clock, Outbox, Poster, Runs, Threads
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How a worker behaves. ``lease``, ``beat``: how long a run is held, how often that is prolonged;
-    ``poll``: the longest sleep; ``fresh``: how old a fetch may be; ``drain``: how long an ending worker
-    waits for messages in hand; ``held``, ``batch``: how many digests are in hand at most, and taken at
-    once (so that others get their share); ``tries``: failed attempts in a row before a digest is given up."""
-
-    lease: timedelta = timedelta(seconds=60)
-    beat: timedelta = timedelta(seconds=20)
-    poll: timedelta = timedelta(seconds=30)
-    fresh: timedelta = timedelta(minutes=10)
-    fetching: timedelta = timedelta(minutes=5)
-    hourly: timedelta = timedelta(hours=1)
-    drain: timedelta = timedelta(seconds=8)
-    composing: int = 4
-    held: int = 512
-    batch: int = 32
-    tries: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +49,6 @@ class Delivered:
 class _Held:
     run: Run
     task: asyncio.Task[None]
-
-
-def elapsed() -> float:
-    """Seconds on a clock that nobody sets and that goes on while the machine sleeps, where there is one."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
-
-
-def backoff(attempts: int) -> timedelta:
-    """The wait after ``attempts`` failed tries: 15 seconds, doubling up to half an hour."""
-    return timedelta(seconds=min(15 * 2 ** max(attempts - 1, 0), 1800))
 
 
 class Worker:
@@ -280,7 +249,8 @@ class Worker:
             _log.error("storage failed", error=str(error))
             pause = 5.0
         if self._fetching.age() > self._limits.hourly.total_seconds() and not self._others:
-            self._background(self._fetching.done())
+            self._others.add(task := asyncio.create_task(self._tend()))
+            task.add_done_callback(self._others.discard)
         await self._rest(max(pause, 0.05), wake=True)
 
     async def _plan(self) -> float:
@@ -415,14 +385,10 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, *self._others, return_exceptions=True)
 
-    def _background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
-        self._others.add(task)
-        task.add_done_callback(self._others.discard)
-
-    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+    async def _tend(self) -> None:
+        """Keep the library fresh between digests too."""
         try:
-            await work
+            await self._fetching.done()
         except StorageError as error:
             _log.error("storage failed", error=str(error))
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain import WEEKDAYS, ChannelId, Parcel, Post, Run
 from bot.errors import RateLimited, StorageError, Uncertain
-from bot.worker import backoff, elapsed
+from bot.limits import backoff, elapsed
 from storage.engine import Database, connect
 from storage.outbox import Outbox
 from storage.runs import Runs

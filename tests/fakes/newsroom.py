@@ -11,9 +11,10 @@ from typing import Any
 
 from bot.digest import Desk
 from bot.domain import Channel, ChannelId, Decision, Paper, PaperId, Post, Sighting, Summary, Topic
+from bot.limits import Limits
 from bot.pacing import Pace
 from bot.views import digests
-from bot.worker import Limits, Worker
+from bot.worker import Worker
 from storage.channels import Channels
 from storage.decisions import Decisions
 from storage.engine import Database

@@ -27,11 +27,12 @@ from bot import crash
 from bot.clock import SystemClock
 from bot.digest import Desk
 from bot.domain import WEEKDAYS, ChannelId, FullText, Paper, Summary
+from bot.limits import Limits
 from bot.pacing import Pace
 from bot.ports import Poster
 from bot.reading import Reader
 from bot.views import digests
-from bot.worker import Limits, Worker
+from bot.worker import Worker
 from storage.alone import alone
 from storage.channels import Channels
 from storage.decisions import Decisions
