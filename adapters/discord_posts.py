@@ -25,8 +25,10 @@ from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-DM, ANNOUNCEMENT, FORUM, MEDIA = 1, 5, 15, 16
-THREADS = {10, 11, 12}
+TEXT_CHANNEL, ANNOUNCEMENT, FORUM, MEDIA = 0, 5, 15, 16
+WITH_THREADS = {TEXT_CHANNEL, ANNOUNCEMENT}
+"""Kinds of channels where a message can have a thread; elsewhere replies refer to it."""
+
 NO_PINGS: Json = {"parse": []}
 TRIES = 3
 SKEW = timedelta(minutes=5)
@@ -81,7 +83,7 @@ class Posts:
             if place["type"] in (FORUM, MEDIA):
                 standing = await self._marks(self._forum_history(place, since))
             else:
-                where = posts[0].parent if posts[0].parent and place["type"] != DM else channel
+                where = posts[0].parent if posts[0].parent and place["type"] in WITH_THREADS else channel
                 standing = await self._marks(self._history(where, since))
         except Refusal as error:
             if error.code == UNKNOWN_CHANNEL and posts[0].parent:
@@ -149,7 +151,7 @@ class Posts:
         """The channel to write to, and the message to refer to where there can be no thread."""
         if not post.parent:
             return place["id"], None
-        if place["type"] == DM or place["type"] in THREADS:
+        if place["type"] not in WITH_THREADS:
             return place["id"], {"message_id": post.parent, "fail_if_not_exists": False}
         return await self._thread(place["id"], post), None
 

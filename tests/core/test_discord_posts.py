@@ -193,8 +193,10 @@ async def test_announcements_are_published_when_asked_for(server: Server) -> Non
     assert await publishing.post(server.post(news, key="k4"))
 
 
-async def test_in_direct_messages_papers_refer_to_the_digest(server: Server) -> None:
-    direct = server.discord.dm("ada")
+@pytest.mark.parametrize("place", ["direct messages", "voice"])
+async def test_where_there_are_no_threads_papers_refer_to_the_digest(server: Server, place: str) -> None:
+    voice = server.discord.world.add_channel("voice", kind=2, guild=server.discord.guild)
+    direct = server.discord.dm("ada") if place == "direct messages" else voice
     parent = await server.posts.post(server.post(direct))
     reply = server.post(direct, "Paper", key="p1", parent=parent)
     sent = await server.posts.post(reply)
