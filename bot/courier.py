@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import crash
+from bot import crash, meters
 from bot.domain import Channel, Parcel, Post, Run, Thread
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
 from bot.pacing import Pacer
@@ -151,9 +151,11 @@ class Courier:
             try:
                 return await self._send(run, channel, parcel, post)
             except RateLimited as error:
+                meters.count("rate_limited", self._poster.platform)
                 await self._outbox.reopen(run, parcel.seq, error=str(error))
                 self._pacer.refused(channel.id, channel.workspace, error.retry_after)
             except Rejected as error:
+                meters.count("refused", self._poster.platform)
                 await self._refused(run, parcel, str(error))
                 return None
         raise Delay("The platform keeps asking for patience.", 60, failed=True)
@@ -167,6 +169,7 @@ class Courier:
             raise Delay("The worker stood still before a message.", 0, failed=False)
         remote = await self._posted(run, parcel, post)
         crash.here("after-reply")
+        meters.count("sent", self._poster.platform)
         await self._settled(run, parcel, remote)
         self._pacer.passed(channel.workspace)
         crash.here("after-sent")

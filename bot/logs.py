@@ -59,6 +59,11 @@ def _without_tokens(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+def told(event: str, **facts: object) -> None:
+    """Write down what the service did by itself."""
+    structlog.get_logger("paperboy").info(event, **facts)
+
+
 def ready(config: Config, platforms: Sequence[str]) -> None:
     """Say that the service is ready."""
     log = structlog.get_logger("paperboy")

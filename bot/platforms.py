@@ -14,6 +14,7 @@ from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
 from bot.errors import ConfigError
 from bot.ports import Listener, Poster
+from bot.server import Mount
 
 if TYPE_CHECKING:
     from adapters.slack_http import Door
@@ -44,6 +45,8 @@ class Platform:
 
     poster: Poster
     listener: Listener
+    mount: Mount | None = None
+    """Adds its routes to the program's web server, where it is reached over HTTP."""
     close: Callable[[], Awaitable[None]] | None = None
     """Lets go of its connections."""
 
@@ -86,17 +89,22 @@ def slack(around: Surroundings, section: SlackSection) -> Platform:
 
     clients: Clients
     door: Socket | Door
+    mount: Mount | None = None
     if section.mode == "http" and secret(section.client_id_env, around.environ):
         clients, door = _many_workspaces(around, section)
+        mount = door.mount
     else:
         clients = OneWorkspace(_needed(around, section.bot_token_env), section.api_url, around.clock)
         if section.mode == "socket":
             door = Socket(_needed(around, section.app_token_env), section.api_url, around.clock)
         else:
-            door = Door(_needed(around, section.signing_secret_env), listen=_listen(around.config))
+            door = Door(_needed(around, section.signing_secret_env))
+            mount = door.mount
     sender = Sender(clients, around.clock, command=around.config.bot.command)
     return Platform(
-        SlackPoster(sender), SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl)
+        SlackPoster(sender),
+        SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl),
+        mount=mount,
     )
 
 
@@ -113,7 +121,7 @@ def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clien
         api_url=section.api_url,
     )
     signing = _needed(around, section.signing_secret_env)
-    return installed, Door(signing, listen=_listen(around.config), install=installed)
+    return installed, Door(signing, install=installed)
 
 
 def discord(around: Surroundings, section: DiscordSection) -> Platform:
@@ -128,7 +136,7 @@ def discord(around: Surroundings, section: DiscordSection) -> Platform:
         gateway_url=section.gateway_url,
         publish=section.publish,
     )
-    return Platform(made, made, made.close)
+    return Platform(made, made, close=made.close)
 
 
 def discord_invite(config: Config, environ: Mapping[str, str]) -> str:
@@ -142,7 +150,8 @@ def discord_invite(config: Config, environ: Mapping[str, str]) -> str:
     return invite(application)
 
 
-def _listen(config: Config) -> tuple[str, int]:
+def listening(config: Config) -> tuple[str, int]:
+    """Host and port of the program's web server."""
     host, _, port = config.server.listen.rpartition(":")
     return host.strip("[]"), int(port)
 

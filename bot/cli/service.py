@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 
 from bot import logs
 from bot.app import App, assembled
 from bot.cli.output import warn
 from bot.config import load
-from bot.errors import PlatformError, UsageError
+from bot.errors import PlatformError, StorageError, UsageError
+from bot.platforms import listening
 from bot.ports import Listener
+from bot.server import Gauges, serving
 
 GRACE = 8.0
 """Seconds that listeners get to finish what is under way when the program ends."""
@@ -37,7 +41,17 @@ async def run(arguments: argparse.Namespace) -> int:
         ]
         if not listeners and not await app.stores.channels.all():
             raise UsageError("nothing to serve: configure [slack] or [discord], or give a channel topics.")
-        return await _served(app, listeners, work=arguments.only in (None, "work"))
+        async with AsyncExitStack() as stack:
+            if config.server.enabled:
+                await stack.enter_async_context(_web_server(app))
+            return await _served(app, listeners, work=arguments.only in (None, "work"))
+
+
+def _web_server(app: App) -> AbstractAsyncContextManager[tuple[str, int]]:
+    stores = app.stores
+    gauges = Gauges(stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, app.clock.now)
+    mounts = [platform.mount for platform in app.platforms.values() if platform.mount]
+    return serving(listening(app.config), gauges, mounts=mounts)
 
 
 async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
@@ -45,6 +59,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    tidying = asyncio.create_task(_tidy(app))
     warming = asyncio.create_task(app.model.warm()) if app.model else None
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
     working = [asyncio.create_task(app.worker.run())] if work else []
@@ -57,7 +72,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         app.worker.stop()
     failures = [task.exception() for task in done if task is not stop and task.exception()]
     await _ended(listening, working)
-    for helper in (stop, warming):
+    for helper in (stop, warming, tidying):
         if helper:
             helper.cancel()
     for failure in failures:
@@ -66,6 +81,23 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         elif failure:
             raise failure
     return 1 if failures else 0
+
+
+async def _tidy(app: App) -> None:
+    """Once a day, over all processes, delete what has outlived its use."""
+    storage = app.config.storage
+    while True:
+        try:
+            turn = await app.stores.runs.turn("prune", every=timedelta(days=1), lease=timedelta(minutes=10))
+            if turn == "mine":
+                gone = await app.stores.prune(
+                    now=app.clock.now(), text_days=storage.text_days, ledger_days=storage.ledger_days
+                )
+                await app.stores.runs.did("prune")
+                logs.told("pruned", **gone)
+        except StorageError as error:
+            logs.told("not pruned", error=str(error))
+        await app.clock.sleep(3600)
 
 
 async def _ended(listening: list[asyncio.Task[None]], working: list[asyncio.Task[None]]) -> None:

@@ -12,6 +12,7 @@ from bot.commands.core import Core
 from bot.doc import Bullets, Doc, Form, Input, heading, paragraph, text
 from bot.domain import Channel, Decision, Paper, PaperId, Reply, Thread, ThreadKind, Topic
 from bot.errors import UsageError
+from bot.match import require_words
 from bot.ports import Responder
 from bot.search import Filters
 from bot.views import answers
@@ -30,6 +31,7 @@ def topic_of(call: Call) -> Topic:
     topic = Topic.parse(f"{words} not: {excluded}" if excluded else words)
     if not topic.phrases:
         raise misuse(call.info, "The topic is missing.")
+    require_words(topic)
     if len(topic.phrases) > 10 or any(len(phrase) > 120 for phrase in topic.phrases):
         raise UsageError("A topic has at most 10 phrases of 120 characters; shorter ones find more.")
     return topic
@@ -103,19 +105,34 @@ async def show(core: Core, call: Call, way: Responder) -> None:
 
 
 async def ask(core: Core, call: Call, way: Responder) -> None:
-    """Answer a question about one paper; without a question, ask for it."""
-    call.need("The paper's id")
+    """Answer a question about one paper; without a question, ask for it. In a thread about one paper the id
+    may be left out."""
     reference, question = call.first()
+    paper = None if reference else await _of_thread(core, call)
+    if paper is None:
+        call.need("The paper's id")
+        paper = await core.library.resolve(reference)
     question = question or call.request.values.get("question", "").strip()
-    paper = await core.library.resolve(reference)
     if not question:
         await way.send(Reply((_question_form(paper),), private=True))
         return
     await way.working("Reading the paper…")
+
+    async def words(said: str) -> None:
+        await way.draft((paragraph(said),))
+
     answer = await core.desk.ask(
-        [paper], question, language=await language_of(core, call), channel=call.request.channel
+        [paper], question, language=await language_of(core, call), channel=call.request.channel, words=words
     )
     await say(core, call, way, answers.answer(answer, [paper]), [paper], kind="answer")
+
+
+async def _of_thread(core: Core, call: Call) -> Paper | None:
+    """The one paper that the thread is about, in which the command was given."""
+    if not call.request.thread:
+        return None
+    thread = await core.threads.get(call.request.channel, call.request.thread)
+    return await core.papers.get(thread.papers[0]) if thread and len(thread.papers) == 1 else None
 
 
 def _question_form(paper: Paper) -> Form:

@@ -21,7 +21,8 @@ def render(doc: Doc, *, command: str = "/paper", width: int = WIDTH) -> str:
 def line(doc: Doc, limit: int = 150) -> str:
     """The first words of the document on one line, for notifications."""
     for block in doc:
-        words = " ".join(_block(block, "/paper", 10_000).split())
+        shown = spans(block.text) if isinstance(block, d.Heading) else _block(block, "/paper", 10_000)
+        words = " ".join(shown.split())
         if words:
             return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
     return ""

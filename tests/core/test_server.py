@@ -1,0 +1,67 @@
+"""The program's web server: alive, ready, and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from bot import meters
+from bot.domain import Counts, Harvest
+from bot.errors import ConfigError
+from bot.server import Gauges, label, serving
+from storage.stores import Stores, opened
+
+NOW = datetime(2025, 8, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def stores() -> AsyncIterator[Stores]:
+    async with opened("sqlite:///:memory:") as stores:
+        yield stores
+
+
+@pytest.fixture
+async def site(stores: Stores) -> AsyncIterator[str]:
+    gauges = Gauges(stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, lambda: NOW)
+    async with serving(("127.0.0.1", 0), gauges) as (host, port):
+        yield f"http://{host}:{port}"
+
+
+async def test_alive_and_ready(site: str) -> None:
+    async with httpx.AsyncClient() as web:
+        assert (await web.get(f"{site}/healthz")).text == "ok\n"
+        assert (await web.get(f"{site}/readyz")).status_code == 200
+
+
+async def test_a_database_that_is_gone_is_not_ready(site: str, stores: Stores) -> None:
+    await stores.database.close()
+    async with httpx.AsyncClient() as web:
+        assert (await web.get(f"{site}/healthz")).status_code == 200
+        assert (await web.get(f"{site}/readyz")).status_code == 503
+
+
+async def test_the_numbers(site: str, stores: Stores) -> None:
+    await stores.feeds.remember(Harvest("arxiv", state="failed", detail="x"), Counts(), now=NOW)
+    meters.count("sent", "testing", 3)
+    async with httpx.AsyncClient() as web:
+        text = (await web.get(f"{site}/metrics")).text
+    assert "paperboy_papers 0\n" in text
+    assert 'paperboy_feed_state{source="arxiv",state="failed"} 1\n' in text
+    assert 'paperboy_feed_state{source="arxiv",state="ok"} 0\n' in text
+    assert 'paperboy_sent_total{platform="testing"} 3\n' in text
+    assert "paperboy_outbox_depth 0\n" in text
+
+
+async def test_a_port_that_is_taken_is_a_sentence(site: str, stores: Stores) -> None:
+    port = int(site.rpartition(":")[2])
+    gauges = Gauges(stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, lambda: NOW)
+    with pytest.raises(ConfigError, match="cannot be listened on"):
+        async with serving(("127.0.0.1", port), gauges):
+            raise AssertionError("two servers on one port")
+
+
+def test_labels_are_escaped() -> None:
+    assert label('a"b\\c\nd') == 'a\\"b\\\\c\\nd'
