@@ -705,6 +705,18 @@ async def test_the_gateway_may_fail_in_every_way(server: Server, papers: Channel
         assert [one.text for one in core.asked] == ["while away", "topic x", "topic y"]
 
 
+async def test_digests_need_no_gateway_and_it_comes_back(server: Server, papers: Channel) -> None:
+    async with running(server, Core()) as bot:
+        server.gateway.refusing = True
+        await server.gateway.cut()
+        await digest(bot, server, papers)
+        assert len(server.posts(papers)) == 1
+        server.gateway.refusing = False
+        await server.connected(seconds=15)
+        reply = await server.types("/paper topic x", channel=papers)
+        assert reply.texts == ["You said: topic x"]
+
+
 async def test_shards_share_the_work() -> None:
     core = Core()
     async with Server(shards=2) as server:
