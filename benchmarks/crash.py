@@ -163,7 +163,7 @@ async def frozen(engines: Engines, seed: int, tally: Tally, *, for_good: bool) -
             await (town.office.silent.wait() if seed % 2 else asyncio.sleep(0.1 + dice.random() * 0.5))
             (first.kill if for_good else lambda: paper_round.signalled(first, signal.SIGSTOP))()
             tally.kills += 1
-            assert await paper_round.run(town.order(url, owner="second", **quick), seconds=60) == 0
+            assert await paper_round.run(town.order(url, owner="second", **quick), seconds=150) == 0
             if not for_good:
                 paper_round.signalled(first, signal.SIGCONT)
                 town.office.answer()

@@ -27,8 +27,8 @@ _READERS = 4
 _POSTGRES_SETTINGS = {
     "application_name": "paperboy",
     "lock_timeout": "30s",
-    # A process frozen inside a transaction must not keep its locks for ever.
-    "idle_in_transaction_session_timeout": "60s",
+    # A process frozen inside a transaction must not keep its locks for longer than a lease (60 s).
+    "idle_in_transaction_session_timeout": "30s",
 }
 
 
