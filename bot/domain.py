@@ -183,6 +183,10 @@ def _tidy(words: str) -> str:
     return _SPACE.sub(" ", words).strip(" \t\n\"'“”‘’,;")
 
 
+PHRASE_ONLY = "the library has too few papers on this topic to go by more than the phrase"
+"""Part of a decision's reason where nothing was learned from the library; a list of papers says it once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Whether a paper belongs to a topic: a calibrated score from 0 to 1, the line it must reach, and a

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.domain import Decision, Paper, Topic
+from bot.domain import PHRASE_ONLY, Decision, Paper, Topic
 from bot.match.standing import Page, Phrase, Standing, phrases, standings, title_coverage
 from bot.match.teaching import POSITIVES_MAX, POSITIVES_WANTED, Taught
 from bot.match.terms import Index, Lexicon, Weighing, count_terms, encode
@@ -171,8 +171,7 @@ class _Reasons:
 
 
 def _without_teaching(where: str) -> str:
-    known = "the library has too few papers on this topic to go by more than the phrase"
-    return f"{where} ({known})" if where else f"the phrase does not stand in it ({known})"
+    return f"{where or 'the phrase does not stand in it'} ({PHRASE_ONLY})"
 
 
 def _spelled(terms: Sequence[int], sheet: Sheet, paper: Paper) -> list[str]:

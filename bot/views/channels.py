@@ -24,7 +24,7 @@ from bot.doc import (
 )
 from bot.domain import WEEKDAYS, Channel, Topic, TopicFound
 from bot.schedule_words import in_words
-from bot.views.papers import below_line, lines
+from bot.views.papers import below_line, lines, short
 
 
 def sentence(words: str) -> Doc:
@@ -70,7 +70,7 @@ def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total
         blocks.append(
             paragraph(f"Over the last {span} days it would have brought {rate(len(recent), span)}, such as:")
         )
-        blocks.append(lines(((p, d.why) for p, d in recent[:3]), numbered=False))
+        blocks.append(lines(((p, short(d.why)) for p, d in recent[:3]), numbered=False))
         if len(recent) / span > channel.limit:
             blocks.append(
                 paragraph(
@@ -83,7 +83,7 @@ def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total
         blocks.append(
             paragraph(f"Nothing fits from the last {span} days; the latest before that:", small=True)
         )
-        blocks.append(lines(((p, d.why) for p, d in found.matched[:3]), numbered=False))
+        blocks.append(lines(((p, short(d.why)) for p, d in found.matched[:3]), numbered=False))
     else:
         blocks.append(paragraph("The library holds no paper on it yet.", small=True))
     return tuple(blocks)
@@ -231,7 +231,7 @@ def backtest(topic: Topic, found: TopicFound, span: int, looked_at: int, nearest
     )
     best = sorted(found.matched, key=lambda row: -row[1].score)[:5]
     if best:
-        blocks += [paragraph("The best:"), lines((p, d.why) for p, d in best)]
+        blocks += [paragraph("The best:"), lines((p, short(d.why)) for p, d in best)]
     if found.below:
         blocks.append(paragraph("Just below the line:"))
         blocks.append(lines(((p, below_line(d)) for p, d in found.below[:5]), numbered=False))

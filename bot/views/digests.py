@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.doc import Block, Button, Buttons, Doc, bold, heading, italic, paragraph
 from bot.domain import Decision, Digest, Paper, PaperId, Pick, Summary
-from bot.views.papers import below_line, buttons, card, lines
+from bot.views.papers import below_line, buttons, card, lines, remark, short
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -24,13 +24,14 @@ def parent(digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
         heading(f"Papers for {long_day(digest.day)}"),
         paragraph(bold(f"{len(picks)} of {digest.considered:,} new papers"), "; details in the thread."),
         lines((papers[pick.paper_id], _reason(pick)) for pick in picks),
+        *remark(pick.why for pick in picks),
         *(paragraph(italic(note), small=True) for note in digest.notes),
     ]
     return tuple(blocks)
 
 
 def _reason(pick: Pick) -> str:
-    return f"{pick.topic}: {pick.why}" if pick.topic else pick.why
+    return f"{pick.topic}: {short(pick.why)}" if pick.topic else short(pick.why)
 
 
 def paper_post(paper: Paper, summary: Summary, pick: Pick) -> Doc:

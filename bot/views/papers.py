@@ -23,7 +23,7 @@ from bot.doc import (
     paragraph,
     text,
 )
-from bot.domain import Claim, Decision, Evidence, Found, FullText, Paper, PaperId, Part, Summary
+from bot.domain import PHRASE_ONLY, Claim, Decision, Evidence, Found, FullText, Paper, PaperId, Part, Summary
 
 AUTHORS_SHOWN = 3
 
@@ -34,7 +34,7 @@ PART_NAMES: Mapping[Part, str] = {
     Part.CORE_IDEA: "Core idea",
     Part.PIPELINE: "How it works",
     Part.ARCHITECTURE: "Architecture and training",
-    Part.RESOURCES: "Code and resources",
+    Part.RESOURCES: "Resources",
     Part.DATASETS: "Data and metrics",
     Part.BASELINES: "Compared with",
     Part.RESULTS: "Results",
@@ -309,7 +309,8 @@ def topic_results(
     blocks: list[Block] = []
     if matched:
         blocks.append(heading(f"{topic}: {_count(len(matched), 'paper')} {window}"))
-        blocks.append(lines((paper, decision.why) for paper, decision in matched))
+        blocks.append(lines((paper, short(decision.why)) for paper, decision in matched))
+        blocks += remark(decision.why for _, decision in matched)
         blocks.append(_openers([paper for paper, _ in matched]))
     else:
         blocks.append(heading(f"{topic}: nothing {window}"))
@@ -320,11 +321,25 @@ def topic_results(
     return tuple(blocks)
 
 
+def short(why: str) -> str:
+    """A reason without the remark that a list makes once for all its papers."""
+    return why.replace(f" ({PHRASE_ONLY})", "")
+
+
+def remark(reasons: Iterable[str]) -> tuple[Block, ...]:
+    """That remark, if one of the reasons carries it."""
+    if not any(PHRASE_ONLY in why for why in reasons):
+        return ()
+    words = (
+        "Where only the phrase is named as reason, the library has too few papers to learn the topic from."
+    )
+    return (paragraph(words, small=True),)
+
+
 def below_line(decision: Decision) -> str:
     """A decision's reason with its score and the score it needed."""
-    if "needs" in decision.why:
-        return decision.why
-    return f"{decision.why} ({decision.score:.2f}, needs {decision.threshold:.2f})"
+    why = short(decision.why)
+    return why if "needs" in why else f"{why} ({decision.score:.2f}, needs {decision.threshold:.2f})"
 
 
 def trending(rows: Sequence[tuple[Paper, str]], since: date, until: date) -> Doc:
