@@ -28,6 +28,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that has no schema yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/paperboy.db"
+    return str(request.getfixturevalue("bare_postgres_url"))
+
+
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
     async with towns.plain() as town:
@@ -61,10 +69,10 @@ async def test_dying_at_slack(point: str, url: str, slack: Town) -> None:
     await recovered(url, slack)
 
 
-async def test_dying_while_the_schema_is_made(url: str, town: Town) -> None:
-    assert await paper_round.run(town.order(url, crash_at="in-migration")) == 137
-    await paper_round.stock(url, town.rooms)
-    await recovered(url, town)
+async def test_dying_while_the_schema_is_made(bare_url: str, town: Town) -> None:
+    assert await paper_round.run(town.order(bare_url, crash_at="in-migration")) == 137
+    await paper_round.stock(bare_url, town.rooms)
+    await recovered(bare_url, town)
 
 
 @pytest.mark.parametrize("number", [0, 2])
