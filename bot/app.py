@@ -153,6 +153,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         threads=stores.threads,
         decisions=stores.decisions,
         feeds=stores.feeds,
+        marks=stores.marks,
         finder=finder,
         reader=reader,
         desk=desk,

@@ -99,10 +99,8 @@ class Library:
 
     def named(self, words: str) -> PaperId | None:
         """The paper that an id or link within ``words`` names, without asking anybody."""
-        for word in words.split():
-            if found := identity.parse(word.strip("<>()[].,;!?")):
-                return found
-        return None
+        found = identity.mentioned(words)
+        return found[0] if found else None
 
     async def resolve(self, reference: str) -> Paper:
         """The paper that an id, a DOI, a link or a whole title names; asked for where it is not kept.

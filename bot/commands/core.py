@@ -12,7 +12,7 @@ from bot.brief import Briefs
 from bot.doc import Doc
 from bot.domain import ChannelId, Finding, PaperId, Request, UserId
 from bot.library import Library
-from bot.ports import Channels, Clock, Decisions, Feeds, Papers, Threads
+from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Threads
 from bot.reading import Reader
 from bot.search import Finder
 
@@ -76,6 +76,7 @@ class Core:
     threads: Threads
     decisions: Decisions
     feeds: Feeds
+    marks: Marks
     finder: Finder
     reader: Reader
     desk: Desk

@@ -40,6 +40,7 @@ RUNS: Mapping[str, Run] = {
     "trends": papers.trends,
     "more": people.more,
     "less": people.less,
+    "rate": people.rate,
     "save": people.save,
     "saved": people.saved,
     "export": people.export,
@@ -102,10 +103,14 @@ class Conversation:
         words = request.text.strip()
         if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
             await self._command(replace(request, kind="command"), responder)
-        elif thread:
+        elif thread and not (request.direct and self._names_a_paper(words)):
             await threads.follow_up(core, request, thread, responder)
         elif request.mentioned or request.direct:
             await self._spoken_to(request, responder)
+
+    def _names_a_paper(self, words: str) -> bool:
+        """Whether somebody who talks to the bot alone wants another paper: an id with hardly a word."""
+        return len(words.split()) <= 3 and self._core.library.named(words) is not None
 
     async def _thread(self, request: Request) -> Thread | None:
         """The thread a reply stands in; in a conversation with the bot alone, the latest one."""

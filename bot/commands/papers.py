@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
+from bot.digest import wanted
 from bot.doc import Bullets, Doc, Form, Input, heading, paragraph, text
 from bot.domain import Channel, Decision, Paper, PaperId, Reply, Thread, ThreadKind, Topic
 from bot.errors import UsageError
@@ -203,7 +204,7 @@ async def why(core: Core, call: Call, way: Responder) -> None:
 async def _decisions(core: Core, channel: Channel, paper: Paper) -> list[tuple[Decision, bool]]:
     kept = {decision.topic: decision for decision in await core.decisions.of(paper.id)}
     rows = []
-    for followed in channel.topics:
+    for followed in wanted(channel):
         decision = kept.pop(str(followed), None)
         rows.append((decision or (await core.finder.decide(followed, [paper]))[0], True))
     return rows

@@ -40,6 +40,24 @@ async def _vote(core: Core, call: Call, way: Responder, *, liked: bool) -> None:
     await way.send(Reply((Paragraph(text(words, views.title(paper), ".")),), private=True))
 
 
+RATED = "rated:"
+
+
+async def rate(core: Core, call: Call, way: Responder) -> None:
+    """Count whether answers help; nothing about the person is kept."""
+    verdict = call.words.lower()
+    if verdict not in ("good", "bad"):
+        raise misuse(call.info, "Say good or bad.")
+    before = await core.marks.get(RATED + verdict)
+    await core.marks.put(RATED + verdict, str(int(before or 0) + 1))
+    words = (
+        "Thank you, noted."
+        if verdict == "good"
+        else ("Thank you, noted. Asking in the paper's own words often finds more.")
+    )
+    await way.send(Reply((paragraph(words),), private=True))
+
+
 async def saved(core: Core, call: Call, way: Responder) -> None:
     """The person's list, latest first."""
     ids = await core.channels.kept(call.request.user)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.commands.call import Call, unknown
 from bot.commands.channels import channel_of
 from bot.commands.core import Core
+from bot.commands.people import RATED
 from bot.commands.table import INFOS, TABLE
-from bot.domain import Reply, Request
+from bot.domain import Finding, Reply, Request
 from bot.errors import UsageError
 from bot.ports import Responder
 from bot.views import status as views
@@ -30,6 +31,12 @@ async def home(core: Core, request: Request, way: Responder) -> None:
     await way.send(Reply(views.home(kept, INFOS, core.manners.command, core.manners.name), private=True))
 
 
+async def _rated(core: Core) -> list[Finding]:
+    counts = await core.marks.beginning(RATED)
+    good, bad = counts.get(f"{RATED}good", "0"), counts.get(f"{RATED}bad", "0")
+    return [Finding("answers", True, f"{good} rated helpful, {bad} not")] if counts else []
+
+
 async def status(core: Core, call: Call, way: Responder) -> None:
     """Whether sources, digests and the model work."""
     doc = views.status(
@@ -38,7 +45,7 @@ async def status(core: Core, call: Call, way: Responder) -> None:
         papers=await core.papers.count(),
         feeds=await core.feeds.health(),
         digest=await core.digests.report(call.request.channel),
-        model=await core.health(),
+        model=[*await core.health(), *await _rated(core)],
         now=core.now(),
     )
     await way.send(Reply(doc, private=True))

@@ -183,6 +183,14 @@ INFOS: tuple[CommandInfo, ...] = (
         private=True,
     ),
     CommandInfo(
+        "rate",
+        "Say whether an answer helped.",
+        "/paper rate good|bad",
+        "/paper rate good",
+        (Option("verdict", "good or bad", required=True, choices=("good", "bad")),),
+        private=True,
+    ),
+    CommandInfo(
         "save",
         "Keep a paper on your list.",
         "/paper save <id>",

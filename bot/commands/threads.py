@@ -23,8 +23,9 @@ async def follow_up(core: Core, request: Request, thread: Thread, way: Responder
     if not papers:
         await way.send(Reply((paragraph("The papers of this thread are no longer in the library."),)))
         return
-    question = " ".join(request.text.split())
-    meant = focus(question, papers)
+    said = " ".join(request.text.split())
+    meant = focus(said, papers)
+    question = said if len(papers) == 1 else without_reference(said)
     channel = await core.channels.get(request.channel)
     await way.working("Reading the paper…" if len(meant) == 1 else "Reading the papers…")
 
@@ -41,7 +42,7 @@ async def follow_up(core: Core, request: Request, thread: Thread, way: Responder
     )
     await way.send(Reply(answers.answer(answer, meant)))
     now = core.now()
-    person = Turn("person", question, request.user_name, request.user)
+    person = Turn("person", said, request.user_name, request.user)
     await core.threads.say(request.channel, thread.root, person, now=now)
     await core.threads.say(request.channel, thread.root, Turn("bot", _said(answer)), now=now)
 
@@ -62,6 +63,18 @@ def focus(question: str, papers: Sequence[Paper]) -> list[Paper]:
         return [papers[n - 1] for n in dict.fromkeys(numbered)]
     named = [paper for paper in papers if _names(question, paper)]
     return named or list(papers)
+
+
+_REFERENCE = re.compile(
+    rf"\bthe (?:{'|'.join(_ORDINALS)})(?: one| paper)?\b|\b(?:{'|'.join(_ORDINALS)}) (?:one|paper)\b"
+    r"|(?:#|\bpaper |\bnumber |\bno\. ?)\d{1,2}\b|^\d{1,2}[.):]\s*",
+    re.IGNORECASE,
+)
+
+
+def without_reference(question: str) -> str:
+    """The question without the words that only say which paper is meant ("the second one" becomes "it")."""
+    return " ".join(_REFERENCE.sub("it ", question).split())
 
 
 def _numbers(question: str) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.doc import (
     Block,
     Bullets,
+    Button,
     Buttons,
     Divider,
     Doc,
@@ -55,6 +56,8 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
         blocks.append(paragraph(found.note, small=True))
     if len(papers) == 1:
         blocks.append(buttons(papers[0], "summary", "evidence", "similar", "save"))
+    if found.outcome != Outcome.OFF_TOPIC:
+        blocks.append(Buttons((Button("Helpful", "rate good"), Button("Not helpful", "rate bad"))))
     return tuple(blocks)
 
 

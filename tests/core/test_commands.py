@@ -1,0 +1,321 @@
+"""Commands as platforms send them, to the composed program in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from bot.app import App, assembled
+from bot.config import parse
+from bot.doc import Button, Buttons, Doc, Form
+from bot.domain import (
+    Channel,
+    ChannelId,
+    Paper,
+    PaperId,
+    Reply,
+    Request,
+    RequestKind,
+    Sighting,
+    Topic,
+    UserId,
+)
+from bot.render import plain
+
+CHANNEL = ChannelId("slack:C1")
+NOW = datetime(2025, 8, 20, 9, tzinfo=UTC)
+SPLAT = Paper(
+    PaperId("arxiv:2508.00001"),
+    "Splat-X: Pruned Gaussian splatting for phones",
+    "Gaussian splatting draws scenes. We propose a rule that halves the memory. "
+    "Mirrors remain hard for our method.",
+    authors=("Ada Lovelace",),
+    categories=("cs.CV",),
+    announced=date(2025, 8, 20),
+    source="arxiv",
+    url="https://arxiv.org/abs/2508.00001",
+)
+SPEECH = replace(
+    SPLAT,
+    id=PaperId("arxiv:2508.00002"),
+    title="Wind: speech recognition outdoors",
+    abstract="Speech fails in wind. We propose a filter. The filter adds 3 ms a second of speech.",
+    url="https://arxiv.org/abs/2508.00002",
+)
+
+
+class Way:
+    """Keeps what is sent; every public reply gets an id."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.notes: list[str] = []
+
+    async def working(self, note: str) -> None:
+        self.notes.append(note)
+
+    async def draft(self, doc: Doc) -> None:
+        self.notes.append(plain.render(doc))
+
+    async def send(self, reply: Reply) -> str | None:
+        self.replies.append(reply)
+        return None if reply.private else f"r{id(self)}-{len(self.replies)}"
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(plain.render(reply.doc, width=500) for reply in self.replies).split())
+
+    @property
+    def last(self) -> Reply:
+        return self.replies[-1]
+
+
+@pytest.fixture
+async def app(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+    config = parse(
+        {
+            "bot": {"admins": ["slack:UBOSS"]},
+            "storage": {"url": "sqlite:///:memory:"},
+            "sources": {
+                "arxiv": {"html_url": "http://127.0.0.1:9/html", "pdf_url": "http://127.0.0.1:9/pdf"},
+                "lookup": {"enabled": False},
+            },
+        }
+    )
+    async with assembled(config, environ={"PAPERBOY_NOW": NOW.isoformat()}, connect=False) as app:
+        await app.papers.add([Sighting(SPLAT, "new"), Sighting(SPEECH, "new")], now=NOW)
+        yield app
+
+
+async def _ask(
+    app: App,
+    text: str,
+    *,
+    kind: RequestKind = "command",
+    admin: bool = True,
+    user: str = "slack:U1",
+    thread: str | None = None,
+    values: dict[str, str] | None = None,
+    message: str = "",
+    mentioned: bool = False,
+    direct: bool = False,
+) -> Way:
+    way = Way()
+    request = Request(
+        CHANNEL,
+        UserId(user),
+        text,
+        kind=kind,
+        is_admin=admin,
+        thread=thread,
+        values=values or {},
+        message=message,
+        mentioned=mentioned,
+        direct=direct,
+    )
+    await app.conversation.handle(request, way)
+    return way
+
+
+async def test_only_those_who_may_change_a_channel_do(app: App) -> None:
+    refused = await _ask(app, "follow gaussian splatting", admin=False)
+    assert "Only a workspace admin or one of Paperboy's admins (UBOSS) can change" in refused.text
+    assert refused.last.private
+    assert (
+        "now follows" in (await _ask(app, "follow gaussian splatting", admin=False, user="slack:UBOSS")).text
+    )
+    assert "already follows" in (await _ask(app, "follow Gaussian Splatting")).text
+
+
+async def test_the_same_message_is_answered_once(app: App) -> None:
+    assert (await _ask(app, "topics", message="m1")).replies
+    assert not (await _ask(app, "topics", message="m1")).replies
+
+
+async def test_settings_by_form(app: App) -> None:
+    shown = await _ask(app, "settings")
+    (form,) = shown.last.doc
+    assert isinstance(form, Form)
+    values = {
+        "topics": "gaussian splatting | 3DGS\nspeech not: wind",
+        "not": "survey, benchmark",
+        "at": "8:15",
+        "timezone": "berlin",
+        "days": "mon,fri",
+        "limit": "3",
+        "language": "de",
+        "quiet": "silent",
+        "watch": "no",
+    }
+    saved = await _ask(app, "settings", kind="form", values=values)
+    assert "Saved." in saved.text
+    channel = await app.stores.channels.get(CHANNEL)
+    assert channel == Channel(
+        CHANNEL,
+        (Topic(("gaussian splatting", "3DGS")), Topic(("speech",), ("wind",))),
+        ("survey", "benchmark"),
+        at=time(8, 15),
+        timezone="Europe/Berlin",
+        days=("mon", "fri"),
+        limit=3,
+        language="de",
+        quiet="silent",
+        watch=False,
+    )
+    assert "8:15 (Europe/Berlin)" in (await _ask(app, "schedule", kind="form", values={"days": "daily"})).text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("at", "25:99", "is no time of day"),
+        ("timezone", "Mars", "is no time zone"),
+        ("limit", "0", "is no number of papers"),
+        ("language", "Deutsch", "is no language code"),
+        ("topics", "\n".join(f"topic {n}" for n in range(60)), "can follow 50 topics"),
+    ],
+)
+async def test_a_form_s_fault_names_its_field(app: App, name: str, value: str, sentence: str) -> None:
+    way = await _ask(app, "settings", kind="form", values={name: value})
+    assert way.last.field == name
+    assert way.last.error
+    assert sentence in way.text
+    assert await app.stores.channels.get(CHANNEL) is None
+
+
+async def test_thumbs_and_trending(app: App) -> None:
+    assert "Nothing was noticed by many" in (await _ask(app, "trending")).text
+    await _ask(app, "more 2508.00001")
+    await _ask(app, "less 2508.00002")
+    trending = (await _ask(app, "trending month")).text
+    assert "Splat-X" in trending
+    assert "score 10: 1 of us liked it" in " ".join(trending.split())
+    assert "Wind" not in trending
+    assert "neither week nor month" in (await _ask(app, "trending year")).text
+
+
+async def test_trends_and_rating(app: App) -> None:
+    assert "2025-08: 1" in (await _ask(app, "trends gaussian splatting")).text
+    assert "has no papers on" in (await _ask(app, "trends dark matter")).text
+    assert "Thank you" in (await _ask(app, "rate good")).text
+    assert "Thank you" in (await _ask(app, "rate bad")).text
+    assert "Say good or bad" in (await _ask(app, "rate so-so")).text
+    assert "1 rated helpful, 1 not" in (await _ask(app, "status")).text
+
+
+async def test_a_question_by_form_and_in_a_thread_without_an_id(app: App) -> None:
+    asked = await _ask(app, "ask 2508.00001")
+    (form,) = asked.last.doc
+    assert isinstance(form, Form)
+    answered = await _ask(app, form.command, kind="form", values={"question": "what remains hard?"})
+    assert "Mirrors remain hard for our method." in answered.text
+    shown = Way()
+    await app.conversation.handle(Request(CHANNEL, UserId("slack:U1"), "show 2508.00001"), shown)
+    root = f"r{id(shown)}-{len(shown.replies)}"
+    in_thread = await _ask(app, "ask", thread=root)
+    assert isinstance(in_thread.last.doc[0], Form)
+    assert "id is missing" in (await _ask(app, "ask")).text
+
+
+async def test_a_reply_in_a_thread_of_several_papers(app: App) -> None:
+    listed = Way()
+    await app.conversation.handle(
+        Request(CHANNEL, UserId("slack:U1"), "brief gaussian splatting; speech"), listed
+    )
+    root = f"r{id(listed)}-{len(listed.replies)}"
+    second = await _ask(app, "how much does the filter of the second one add?", kind="reply", thread=root)
+    assert "The filter adds 3 ms a second of speech." in second.text
+    named = await _ask(app, "what remains hard in Splat-X?", kind="reply", thread=root)
+    assert "Mirrors remain hard for our method." in named.text
+    both = await _ask(app, "what do they propose?", kind="reply", thread=root)
+    assert "We propose" in both.text
+    stranger = await _ask(app, "what is this?", kind="reply", thread="somebody else's")
+    assert not stranger.replies
+
+
+async def test_words_to_the_bot_outside_of_its_threads(app: App) -> None:
+    assert "Found for" in (await _ask(app, "pruned splatting", kind="reply", mentioned=True)).text
+    assert (
+        "Splat-X"
+        in (await _ask(app, "see https://arxiv.org/abs/2508.00001 !", kind="reply", direct=True)).text
+    )
+    assert "What Paperboy can do" in (await _ask(app, "", kind="reply", mentioned=True)).text
+    assert "follows nothing yet" in (await _ask(app, "topics", kind="reply", mentioned=True)).text
+    assert not (await _ask(app, "just talking", kind="reply")).replies
+
+
+async def test_links_and_a_person_s_page(app: App) -> None:
+    card = await _ask(app, "https://arxiv.org/abs/2508.00001", kind="link")
+    assert "In a sentence" in card.text
+    assert not (await _ask(app, "https://example.org/cat.png", kind="link")).replies
+    assert "It is empty" in (await _ask(app, "", kind="home")).text
+    await _ask(app, "save 2508.00001")
+    assert "Splat-X" in (await _ask(app, "", kind="home")).text
+    assert "saved.ris" in (await _ask(app, "export ris")).text
+    assert "no format I know" in (await _ask(app, "export docx")).text
+    assert "saved.csv" in (await _ask(app, "export csv")).text
+
+
+async def test_completions(app: App) -> None:
+    ask = Request(CHANNEL, UserId("slack:U1"), "show")
+    suggest = app.conversation.suggest
+    assert [c.value for c in await suggest(ask, "command", "top")] == ["topic", "topics"]
+    assert "Europe/Berlin" in [c.value for c in await suggest(ask, "zone", "berl")]
+    assert [c.value for c in await suggest(ask, "id", "speech")] == ["arxiv:2508.00002"]
+    assert await suggest(ask, "topic", "") == []
+    await _ask(app, "follow gaussian splatting")
+    assert [c.value for c in await suggest(ask, "topic", "gauss")] == ["gaussian splatting"]
+    await _ask(app, "save 2508.00001")
+    assert [c.value for c in await suggest(ask, "id", "")] == ["arxiv:2508.00001"]
+
+
+async def test_a_channel_that_goes_and_comes_back(app: App) -> None:
+    await _ask(app, "follow gaussian splatting")
+    await app.conversation.channel_gone(CHANNEL, "the channel was archived")
+    assert "the channel was archived" in (await _ask(app, "status")).text
+    await app.conversation.channel_back(CHANNEL)
+    channel = await app.stores.channels.get(CHANNEL)
+    assert channel is not None
+    assert channel.paused == ""
+    await _ask(app, "digest pause")
+    await app.conversation.channel_back(CHANNEL)
+    paused = await app.stores.channels.get(CHANNEL)
+    assert paused is not None
+    assert paused.paused.startswith("paused by")
+
+
+async def test_following_and_unfollowing_by_number_or_part(app: App) -> None:
+    await _ask(app, "follow gaussian splatting | 3DGS")
+    await _ask(app, "follow speech recognition")
+    assert "does not follow “cats”" in (await _ask(app, "unfollow cats")).text
+    assert "no longer follows speech recognition" in (await _ask(app, "unfollow 2")).text
+    assert "no longer follows gaussian splatting | 3DGS" in (await _ask(app, "unfollow 3DGS")).text
+    unknown = await _ask(app, "follow quantum gravity in bananas")
+    assert "have not followed it" in unknown.text
+    anyway = [b for row in unknown.last.doc if isinstance(row, Buttons) for b in row.items][-1]
+    assert isinstance(anyway, Button)
+    assert "now follows quantum gravity in bananas" in (await _ask(app, anyway.command)).text
+
+
+async def test_every_button_is_a_command_that_exists(app: App) -> None:
+    way = await _ask(app, "show 2508.00001 full")
+    for row in way.last.doc:
+        for button in row.items if isinstance(row, Buttons) else ():
+            pressed = await _ask(app, button.command)
+            assert "There is no command" not in pressed.text, button.command
+            assert "went wrong" not in pressed.text, button.command
+
+
+async def test_a_digest_of_a_channel_that_follows_nothing(app: App) -> None:
+    assert "follows nothing yet" in (await _ask(app, "digest now")).text
+    assert "follows nothing yet" in (await _ask(app, "digest preview")).text
+    assert "is not among now, preview, pause and resume" in (await _ask(app, "digest tomorrow")).text
+
+
+async def test_why_looks_at_the_channel_s_own_words(app: App) -> None:
+    await app.stores.channels.save(Channel(CHANNEL, (Topic(("gaussian splatting",)),), not_=("phones",)))
+    assert "does not belong" in (await _ask(app, "why 2508.00001")).text
+    assert "ruled out" in (await _ask(app, "why 2508.00001")).text
