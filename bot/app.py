@@ -21,6 +21,8 @@ from bot.commands.handler import Conversation
 from bot.config import ChannelSection, Config
 from bot.digest import Desk as Composing
 from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
+from bot.embedding import Embedding
+from bot.encoders import encoder
 from bot.errors import PaperboyError
 from bot.judging import JudgedMatcher
 from bot.library import Library, Links
@@ -66,6 +68,7 @@ class App:
     web: Web
     library: Library
     finder: Finder
+    embedding: Embedding
     matcher: Matcher
     reader: Reader
     worker: Worker
@@ -107,6 +110,7 @@ async def assembled(
         await subscribe(config, stores)
         around = Surroundings(config, environ, stores, time, screen, person, connect)
         app = _composed(around, web)
+        stack.push_async_callback(app.embedding.close)
         if app.model:
             stack.push_async_callback(app.model.close)
         for platform in app.platforms.values():
@@ -127,7 +131,11 @@ def _composed(around: Surroundings, web: Web) -> App:
         clock=time,
     )
     matcher = LibraryMatcher(stores.papers)
-    finder = Finder(stores.papers, matcher)
+    embedder = encoder(config, around.environ, ledger=stores.ledger, clock=time)
+    finder = Finder(stores.papers, matcher, vectors=stores.vectors, embedder=embedder)
+    embedding = Embedding(
+        papers=stores.papers, vectors=stores.vectors, embedder=embedder, runs=stores.runs, clock=time
+    )
     model = configured(config.llm, around.environ, ledger=stores.ledger, clock=time, off_topic=is_off_topic)
     reader = _reader(around, web, model)
     desk = Desk(
@@ -159,7 +167,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         desk=desk,
         briefs=briefs,
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
-        health=model.report if model else _embedded,
+        health=lambda: _health(model, embedding),
     )
     return App(
         config=config,
@@ -168,6 +176,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         web=web,
         library=library,
         finder=finder,
+        embedding=embedding,
         matcher=matcher,
         reader=reader,
         worker=worker,
@@ -182,8 +191,8 @@ async def _belonging(finder: Finder, topic: Topic, since: date | None) -> Sequen
     return (await finder.topic(topic, since=since)).matched
 
 
-async def _embedded() -> Sequence[Finding]:
-    return [EMBEDDED]
+async def _health(model: ServedModel | None, embedding: Embedding) -> Sequence[Finding]:
+    return [*(await model.report() if model else [EMBEDDED]), *await embedding.report()]
 
 
 def _reader(around: Surroundings, web: Web, model: ServedModel | None) -> Reader:

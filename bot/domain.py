@@ -211,6 +211,31 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is narrowed to; empty parts narrow nothing.
+
+    ``since``: announced (else published, else updated) on or after that day; ``author``: a name, in either
+    order, initials allowed; ``category``: ``cs.CV``, or ``cs`` for all of them; ``source``: ``arxiv``.
+    """
+
+    since: date | None = None
+    author: str = ""
+    category: str = ""
+    source: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.since or self.author or self.category or self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The papers found, best first, and what was looked for where it is not what was typed."""
+
+    found: tuple[Found, ...]
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TopicFound:
     """The papers that belong to a topic, latest first; the best below the line; how many were looked at."""
 

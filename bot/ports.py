@@ -19,6 +19,7 @@ from bot.domain import (
     Digest,
     Edition,
     FeedHealth,
+    Filters,
     Finding,
     Found,
     FullText,
@@ -170,6 +171,10 @@ class Embedder(Protocol):
         """Shape (len(texts), size), float32, rows of length 1 (or 0 for an empty text)."""
         ...
 
+    async def close(self) -> None:
+        """Close connections, where there are some."""
+        ...
+
 
 # --- platforms ------------------------------------------------------------------------------------
 
@@ -280,6 +285,25 @@ class Papers(Protocol):
 
     async def search(self, query: str, *, limit: int) -> list[Found]:
         """Papers for plain words by full text, best first; any characters are allowed."""
+        ...
+
+    async def scored(
+        self, query: str, *, limit: int, filters: Filters | None = None
+    ) -> list[tuple[PaperId, float]]:
+        """What :meth:`search` finds among the papers that pass, as ids and scores; without words those that
+        pass, the latest first, with score 0."""
+        ...
+
+    async def passing(self, ids: Collection[PaperId], filters: Filters) -> set[PaperId]:
+        """Those of ``ids`` that pass."""
+        ...
+
+    async def occurrences(self, words: Collection[str], *, most: int) -> dict[str, int]:
+        """In how many papers each word (or another form of it) occurs, counted up to ``most``."""
+        ...
+
+    async def titles(self) -> list[str]:
+        """The titles of all papers."""
         ...
 
     async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:

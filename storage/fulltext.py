@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.narrowing import Narrowed
+
 # External content: the words are indexed, the texts stand in ``paper`` alone. Authors are kept as JSON,
 # whose brackets and quotes the tokenizer skips.
 _SQLITE = (
@@ -124,21 +126,46 @@ class Frequencies:
 
 
 async def search(
-    connection: AsyncConnection, query: str, *, limit: int, frequencies: Frequencies
+    connection: AsyncConnection,
+    query: str,
+    *,
+    limit: int,
+    frequencies: Frequencies,
+    narrowed: Narrowed | None = None,
+    snippets: bool = False,
 ) -> list[Hit]:
     """The best papers for plain words, best first: those with all of them, then those with some."""
     asked = terms(query)
     if not asked or limit < 1:
         return []
     if connection.dialect.name == "postgresql":
-        return await _search_postgres(connection, asked, limit)
+        return await _search_postgres(connection, asked, limit, narrowed)
     last = int(await connection.scalar(sa.text("SELECT max(number) FROM paper")) or 0)
-    hits = await _ranked(connection, " AND ".join(f'"{term}"' for term in asked), limit, last)
+    wanted = _Wanted(limit, last, snippets, narrowed)
+    hits = await _ranked(connection, " AND ".join(f'"{term}"' for term in asked), wanted)
     if len(hits) < limit and len(asked) > 1:
         counts = await frequencies.of(connection, asked, last)
-        some = await _ranked(connection, _some(counts), limit, last)
+        some = await _ranked(connection, _some(counts), wanted)
         hits += _others(hits, some)
     return hits[:limit]
+
+
+async def occurrences(connection: AsyncConnection, word: str, most: int) -> int:
+    """In how many papers the words occur side by side, counted up to ``most``."""
+    spoken = _WORD.findall(word.lower())
+    if not spoken:
+        return 0
+    if connection.dialect.name == "sqlite":
+        match, query = "paper_fts WHERE paper_fts MATCH :query", f'"{" ".join(spoken)}"'
+    else:
+        match, query = "paper WHERE words @@ phraseto_tsquery('paperboy', :query)", " ".join(spoken)
+    statement = sa.text(f"SELECT count(*) FROM (SELECT 1 FROM {match} LIMIT :most) AS some")  # noqa: S608
+    return int(
+        await connection.scalar(
+            statement, {"query": query.translate(_FOLD) if "words" in match else query, "most": most}
+        )
+        or 0
+    )
 
 
 def _some(counts: Mapping[str, int]) -> str:
@@ -157,26 +184,43 @@ def _others(there: Sequence[Hit], more: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in more if hit.number not in numbers]
 
 
-async def _count(connection: AsyncConnection, match: str) -> int:
-    statement = sa.text("SELECT count(*) FROM paper_fts WHERE paper_fts MATCH :match")
-    return int(await connection.scalar(statement, {"match": match}) or 0)
+async def _count(connection: AsyncConnection, match: str, narrowed: Narrowed | None = None) -> int:
+    values = {"match": match} | (narrowed.values if narrowed else {})
+    passing = f" AND {narrowed.matches}" if narrowed else ""
+    statement = sa.text(f"SELECT count(*) FROM paper_fts WHERE paper_fts MATCH :match{passing}")  # noqa: S608
+    return int(await connection.scalar(statement, values) or 0)
 
 
-async def _ranked(connection: AsyncConnection, match: str, limit: int, last: int) -> list[Hit]:
+class _Wanted(NamedTuple):
+    """How many papers, the highest number there is, whether with snippets, and which papers may be found."""
+
+    limit: int
+    last: int
+    snippets: bool
+    narrowed: Narrowed | None
+
+
+async def _ranked(connection: AsyncConnection, match: str, wanted: _Wanted) -> list[Hit]:
     """The best by BM25. Counting papers costs 25 ns each, ranking 1,300: of more than ``_RANKED`` papers
     those with the words in the title are ranked, and of too many of these the latest."""
-    count = await _count(connection, match)
+    narrowed = wanted.narrowed
+    count = await _count(connection, match, narrowed)
     if count > _RANKED:
         titled = f"{{title}} : ({match})"
-        found = await _count(connection, titled)
-        match, count = (titled, found) if found >= limit else (match, count)
+        found = await _count(connection, titled, narrowed)
+        match, count = (titled, found) if found >= wanted.limit else (match, count)
+    snippet = "snippet(paper_fts, 1, '', '', '…', :words)" if wanted.snippets else "''"
+    # "+ 0" lets SQLite rank those alone that pass; by itself FTS5 ranks all first.
+    passing, order = (f"AND {narrowed.matches}", "rank + 0") if narrowed else ("", "rank")
     statement = sa.text(
-        "SELECT rowid, -rank, snippet(paper_fts, 1, '', '', '…', :words) FROM paper_fts "
-        "WHERE paper_fts MATCH :match AND rowid > :after ORDER BY rank LIMIT :limit"
+        f"SELECT rowid, -rank, {snippet} FROM paper_fts WHERE paper_fts MATCH :match "  # noqa: S608
+        f"AND rowid > :after {passing} ORDER BY {order} LIMIT :limit"
     )
-    after = int(last * (1 - _RANKED / count)) if count > _RANKED else 0
-    values = {"match": match, "limit": limit, "words": _SNIPPET_WORDS, "after": after}
-    return [Hit(*row) for row in await connection.execute(statement, values)]
+    after = int(wanted.last * (1 - _RANKED / count)) if count > _RANKED else 0
+    values = {"match": match, "limit": wanted.limit, "after": after}
+    values |= {"words": _SNIPPET_WORDS} if wanted.snippets else {}
+    rows = await connection.execute(statement, values | (narrowed.values if narrowed else {}))
+    return [Hit(*row) for row in rows]
 
 
 async def phrase(
@@ -203,25 +247,27 @@ async def phrase(
     return (await connection.scalars(statement, values)).all()
 
 
-async def _search_postgres(connection: AsyncConnection, asked: list[str], limit: int) -> list[Hit]:
-    hits = await _find_postgres(connection, asked, limit, every=True)
+async def _search_postgres(
+    connection: AsyncConnection, asked: list[str], limit: int, narrowed: Narrowed | None
+) -> list[Hit]:
+    hits = await _find_postgres(connection, asked, limit, " && ", narrowed)
     if len(hits) < limit and len(asked) > 1:
-        hits += _others(hits, await _find_postgres(connection, asked, limit, every=False))
+        hits += _others(hits, await _find_postgres(connection, asked, limit, " || ", narrowed))
     return hits[:limit]
 
 
 async def _find_postgres(
-    connection: AsyncConnection, asked: list[str], limit: int, *, every: bool
+    connection: AsyncConnection, asked: list[str], limit: int, between: str, narrowed: Narrowed | None
 ) -> list[Hit]:
-    parts = [f"phraseto_tsquery('paperboy', :term{place})" for place in range(len(asked))]
-    query = (" && " if every else " || ").join(parts)
+    query = between.join(f"phraseto_tsquery('paperboy', :term{place})" for place in range(len(asked)))
+    passing = f" AND {narrowed.rows}" if narrowed else ""
     statement = sa.text(
         "SELECT number, score, ts_headline('paperboy', abstract, query, :options) FROM ("  # noqa: S608
         "  SELECT number, abstract, query, ts_rank_cd('{0.2, 0.2, 0.2, 1.0}', words, query, 1) AS score"
-        f"  FROM paper, (SELECT {query} AS query) AS asked WHERE words @@ query"
+        f"  FROM paper, (SELECT {query} AS query) AS asked WHERE words @@ query{passing}"
         "  ORDER BY score DESC, number LIMIT :limit) AS best ORDER BY score DESC, number"
     )
     options = f"MaxWords={_SNIPPET_WORDS}, MinWords=8, StartSel='', StopSel='', MaxFragments=1"
     values: dict[str, Any] = {f"term{place}": term.translate(_FOLD) for place, term in enumerate(asked)}
-    rows = await connection.execute(statement, values | {"limit": limit, "options": options})
-    return [Hit(*row) for row in rows]
+    values |= {"limit": limit, "options": options} | (narrowed.values if narrowed else {})
+    return [Hit(*row) for row in await connection.execute(statement, values)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Counts, Edition, Found, Paper, PaperId, Sighting
-from storage import aliases, fulltext, ingest
+from bot.domain import Counts, Edition, Filters, Found, Paper, PaperId, Sighting
+from storage import aliases, fulltext, ingest, narrowing
 from storage.engine import Database
 from storage.statements import chunks
 from storage.tables import paper, paper_version
@@ -101,9 +101,45 @@ class Papers:
     async def search(self, query: str, *, limit: int) -> list[Found]:
         """Papers for plain words by full text, best first; any characters are allowed."""
         async with self._database.reading() as connection:
-            hits = await fulltext.search(connection, query, limit=limit, frequencies=self._frequencies)
+            hits = await fulltext.search(
+                connection, query, limit=limit, frequencies=self._frequencies, snippets=True
+            )
             papers = await _numbered(connection, [hit.number for hit in hits])
         return [Found(papers[hit.number], hit.score, hit.snippet) for hit in hits if hit.number in papers]
+
+    async def scored(
+        self, query: str, *, limit: int, filters: Filters | None = None
+    ) -> list[tuple[PaperId, float]]:
+        """See ``bot.ports.Papers``."""
+        narrowed = narrowing.of(filters or Filters(), self._database.dialect)
+        if filters and narrowed is None:
+            return []
+        async with self._database.reading() as connection:
+            if not fulltext.terms(query):
+                return [(name, 0.0) for name in await narrowing.latest(connection, narrowed, limit)]
+            hits = await fulltext.search(
+                connection, query, limit=limit, frequencies=self._frequencies, narrowed=narrowed
+            )
+            names = await _names(connection, [hit.number for hit in hits])
+        return [(names[hit.number], hit.score) for hit in hits if hit.number in names]
+
+    async def passing(self, ids: Collection[PaperId], filters: Filters) -> set[PaperId]:
+        """See ``bot.ports.Papers``."""
+        narrowed = narrowing.of(filters, self._database.dialect)
+        if not filters or narrowed is None:
+            return set() if filters else set(ids)
+        async with self._database.reading() as connection:
+            return await narrowing.passing(connection, narrowed, list(ids))
+
+    async def occurrences(self, words: Collection[str], *, most: int) -> dict[str, int]:
+        """See ``bot.ports.Papers``."""
+        async with self._database.reading() as connection:
+            return {word: await fulltext.occurrences(connection, word, most) for word in words}
+
+    async def titles(self) -> list[str]:
+        """The titles of all papers."""
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(sa.select(paper.c.title)))
 
     async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:
         """Papers with the stemmed words of ``phrase`` side by side in title or abstract, newest first."""
@@ -159,6 +195,14 @@ async def _numbered(connection: AsyncConnection, numbers: Sequence[int]) -> dict
         query = sa.select(*_FIELDS, paper.c.number).where(paper.c.number.in_(some))
         papers.update((row.number, _paper(row[:-1])) for row in await connection.execute(query))
     return papers
+
+
+async def _names(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, PaperId]:
+    names: dict[int, PaperId] = {}
+    for some in chunks(numbers):
+        query = sa.select(paper.c.number, paper.c.id).where(paper.c.number.in_(some))
+        names.update((row.number, PaperId(row.id)) for row in await connection.execute(query))
+    return names
 
 
 def _paper(row: Sequence[Any]) -> Paper:

@@ -7,6 +7,7 @@ import sys
 
 from bot.app import App, Screen, assembled
 from bot.byhand import told
+from bot.cli.library import EMBEDDING
 from bot.cli.output import row, say, warn
 from bot.config import load
 from bot.domain import ChannelId, platform_of
@@ -20,6 +21,7 @@ async def fetch(arguments: argparse.Namespace) -> int:
     """Fetch every source once; 1 if one of them failed."""
     async with assembled(load(arguments.config), connect=False) as app:
         results = await app.library.fetch()
+        await app.embedding.once(within=EMBEDDING)
     for result in results:
         if arguments.json:
             row(_fields(result))

@@ -18,6 +18,8 @@ from bot.views.papers import below_line, byline
 
 REASONS_SHOWN = 10
 DEFAULT_DAYS = 7
+EMBEDDING = timedelta(seconds=10)
+"""How long an import goes on to make its papers searchable by meaning; the service does the rest."""
 
 
 async def import_files(arguments: argparse.Namespace) -> int:
@@ -28,6 +30,7 @@ async def import_files(arguments: argparse.Namespace) -> int:
             with _progress(path) as progress:
                 counts, unusable = await app.library.import_file(path, progress=progress)
             _tell(path, counts, unusable, as_json=arguments.json)
+        await app.embedding.once(within=EMBEDDING)
     return 0
 
 
@@ -74,13 +77,15 @@ async def search(arguments: argparse.Namespace) -> int:
     """Search the library."""
     query = " ".join(arguments.query)
     async with assembled(load(arguments.config), connect=False) as app:
-        found = await app.finder.search(query, limit=arguments.limit)
-        for rank, item in enumerate(found, 1):
+        searched = await app.finder.search(query, limit=arguments.limit)
+        if searched.instead:
+            warn(f"The library does not know {query!r}; these are for {searched.instead!r}.")
+        for rank, item in enumerate(searched.found, 1):
             if arguments.json:
                 row(paper(item.paper) | {"rank": rank, "score": round(item.score, 4)})
             else:
                 say(f"{rank:>3}. {item.paper.title}\n     {byline(item.paper)}\n     {item.paper.url}")
-        if not found and not arguments.json:
+        if not searched.found and not arguments.json:
             say(f"Nothing among {await app.papers.count():,} papers fits {query!r}.")
     return 0
 

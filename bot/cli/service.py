@@ -63,6 +63,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     warming = asyncio.create_task(app.model.warm()) if app.model else None
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
     working = [asyncio.create_task(app.worker.run())] if work else []
+    embedding = asyncio.create_task(app.embedding.run()) if work else None
     tasks = [*listening, *working]
     stop = asyncio.create_task(stopping.wait())
     logs.ready(app.config, [item.platform for item in listeners])
@@ -72,7 +73,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         app.worker.stop()
     failures = [task.exception() for task in done if task is not stop and task.exception()]
     await _ended(listening, working)
-    for helper in (stop, warming, tidying):
+    for helper in (stop, warming, tidying, embedding):
         if helper:
             helper.cancel()
     for failure in failures:

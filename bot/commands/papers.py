@@ -11,11 +11,10 @@ from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
 from bot.digest import wanted
 from bot.doc import Bullets, Doc, Form, Input, heading, paragraph, text
-from bot.domain import Channel, Decision, Paper, PaperId, Reply, Thread, ThreadKind, Topic
+from bot.domain import Channel, Decision, Filters, Paper, PaperId, Reply, Thread, ThreadKind, Topic
 from bot.errors import UsageError
 from bot.match import require_words
 from bot.ports import Responder
-from bot.search import Filters
 from bot.views import answers
 from bot.views import papers as views
 
@@ -65,9 +64,11 @@ async def search(core: Core, call: Call, way: Responder) -> None:
     query = call.words
     if not query and not filters:
         raise misuse(call.info, "What to look for is missing.")
-    found = await core.finder.search(query, limit=SHOWN, filters=filters)
-    doc = views.search_results(query or "these filters", found, count=await core.papers.count())
-    await say(core, call, way, doc, [item.paper for item in found])
+    searched = await core.finder.search(query, limit=SHOWN, filters=filters)
+    doc = views.search_results(
+        query or "these filters", searched.found, count=await core.papers.count(), instead=searched.instead
+    )
+    await say(core, call, way, doc, [item.paper for item in searched.found])
 
 
 def _filters(core: Core, call: Call) -> Filters:

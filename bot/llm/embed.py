@@ -74,6 +74,9 @@ class StaticEmbedder:
                     result[row] = weights[encoding.ids].astype(np.float32).mean(axis=0)
         return _unit(result)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     def _load(self) -> tuple[Tokenizer, NDArray[np.float16]]:
         with self._lock:
             if self._parts is None:
@@ -117,6 +120,9 @@ class MiniLmEmbedder:
                 inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": ids * 0}
                 result[row] = session.run(None, inputs)[0][0].mean(axis=0)
         return _unit(result)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     def _load(self) -> tuple[Tokenizer, InferenceSession]:
         with self._lock:

@@ -266,8 +266,9 @@ def hidden_warning(found: FullText) -> Doc:
     )
 
 
-def search_results(query: str, found: Sequence[Found], *, count: int) -> Doc:
-    """The best papers for a query, with the words that show why."""
+def search_results(query: str, found: Sequence[Found], *, count: int, instead: str = "") -> Doc:
+    """The best papers for a query, with the words that show why; ``instead``: what was looked for instead
+    of the query, which has words that the library does not know."""
     if not found:
         return (
             paragraph(f"Nothing in the library ({count:,} papers) fits “{_short(query)}”."),
@@ -275,8 +276,10 @@ def search_results(query: str, found: Sequence[Found], *, count: int) -> Doc:
                 "Try fewer or other words, or paste an arXiv link to read a paper from there.", small=True
             ),
         )
+    told = (paragraph(f"The library does not know “{_short(query)}”; this is “{_short(instead)}”."),)
     return (
-        heading(f"Found for “{_short(query)}”"),
+        heading(f"Found for “{_short(instead or query)}”"),
+        *(told if instead else ()),
         Bullets(tuple(_result(item) for item in found), numbered=True),
         _openers([item.paper for item in found]),
     )
