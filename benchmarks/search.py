@@ -7,7 +7,7 @@
 CORPUS is JSON lines (`id`, `title`, `abstract`; .gz and .zst too), QUERIES are JSON lines (`id`, `text`). RUN
 gets `query Q0 document rank score name` a line; with --peers also RUN.fts5 (full text alone), RUN.encoder
 (cosine alone) and RUN.bm25s (that library as it comes, with English stems). Judge them with
-`python -m benchmarks.evaluate search RUN QRELS`; --qrels does that at once. `speed` times questions made of the
+`python -m benchmarks.evaluate search RUN QRELS`; --qrels does that at once. `speed` times questions made of
 words of the library's own titles, after giving every paper a vector.
 """
 

@@ -27,8 +27,10 @@ POOL = 100
 """Papers that words and meaning each put forward."""
 WIDE = 1_000
 """The nearest papers among which those are sought that pass the filters."""
-MEANING = 0.35
+MEANING = 0.5
 """The share of meaning in a score, the rest is words: docs/relevance.md has the trials."""
+_SHARES = {"wordllama-l2-256": 0.35}
+"""Where the encoder is light, words know better."""
 LIKENESS = 0.6
 """The same for papers like one paper, whose own vector tells more than a query's."""
 PHRASE = 0.1
@@ -83,7 +85,8 @@ class Finder:
     async def _scores(self, query: str, filters: Filters | None) -> dict[PaperId, float]:
         by_words = dict(await self._papers.scored(query, limit=POOL, filters=filters))
         by_meaning = await self._meant(query, by_words, filters)
-        scores = fused(by_words, by_meaning, MEANING)
+        share = _SHARES.get(self._embedder.name, MEANING) if self._embedder else 0.0
+        scores = fused(by_words, by_meaning, share)
         for name in await self._phrased(query, filters):
             if name in scores:
                 scores[name] += PHRASE

@@ -156,16 +156,12 @@ async def occurrences(connection: AsyncConnection, word: str, most: int) -> int:
     if not spoken:
         return 0
     if connection.dialect.name == "sqlite":
-        match, query = "paper_fts WHERE paper_fts MATCH :query", f'"{" ".join(spoken)}"'
+        found, query = "paper_fts WHERE paper_fts MATCH :query", f'"{" ".join(spoken)}"'
     else:
-        match, query = "paper WHERE words @@ phraseto_tsquery('paperboy', :query)", " ".join(spoken)
-    statement = sa.text(f"SELECT count(*) FROM (SELECT 1 FROM {match} LIMIT :most) AS some")  # noqa: S608
-    return int(
-        await connection.scalar(
-            statement, {"query": query.translate(_FOLD) if "words" in match else query, "most": most}
-        )
-        or 0
-    )
+        found = "paper WHERE words @@ phraseto_tsquery('paperboy', :query)"
+        query = " ".join(spoken).translate(_FOLD)
+    statement = sa.text(f"SELECT count(*) FROM (SELECT 1 FROM {found} LIMIT :most) AS counted")  # noqa: S608
+    return int(await connection.scalar(statement, {"query": query, "most": most}) or 0)
 
 
 def _some(counts: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Filters, PaperId
 from storage.statements import chunks
+from storage.types import storable
 
 _WORD = re.compile(r"[^\W_]+")
 _LISTED = {
@@ -43,7 +44,7 @@ def of(filters: Filters, dialect: str) -> Narrowed | None:
             names = _LISTED[dialect].format(column=column)
             under = f"name = :{key} OR substr(name, 1, length(:{key}) + 1) = :{key} || '.'"
             conditions.append(f"EXISTS (SELECT 1 FROM {names} AS listed WHERE {under})")  # noqa: S608
-            values[key] = value.strip().lower()
+            values[key] = storable(value.strip().lower())
     if filters.author:
         names_ = _WORD.findall(_plain(filters.author))[:8]
         if not names_:
