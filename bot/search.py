@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Filters", "Finder", "fused"]
 
 CANDIDATES = 300
-POOL = 100
-"""Papers that words and meaning each put forward."""
+POOL = 50
+"""Papers that words and meaning each put forward, where no more are asked for."""
+NEAR = 0.3
+"""The cosine that a paper with none of the words must reach: 9 of 10 unrelated pairs stay below."""
 WIDE = 1_000
 """The nearest papers among which those are sought that pass the filters."""
 MEANING = 0.5
@@ -69,7 +71,7 @@ class Finder:
         better = await self._spelling.corrected(asked)
         if better != asked and await self._by_name(asked, filters):
             better = asked
-        scores = await self._scores(better, filters)
+        scores = await self._scores(better, filters, max(POOL, limit))
         best = sorted(scores, key=lambda name: (-scores[name], name))[:limit]
         papers = {paper.id: paper for paper in await self._papers.many(best)}
         found = [
@@ -82,9 +84,9 @@ class Finder:
         latest = await self._papers.scored("", limit=limit, filters=filters)
         return tuple(Found(paper, 0.0) for paper in await self._papers.many([name for name, _ in latest]))
 
-    async def _scores(self, query: str, filters: Filters | None) -> dict[PaperId, float]:
-        by_words = dict(await self._papers.scored(query, limit=POOL, filters=filters))
-        by_meaning = await self._meant(query, by_words, filters)
+    async def _scores(self, query: str, filters: Filters | None, pool: int) -> dict[PaperId, float]:
+        by_words = dict(await self._papers.scored(query, limit=pool, filters=filters))
+        by_meaning = await self._meant(query, by_words, filters, pool)
         share = _SHARES.get(self._embedder.name, MEANING) if self._embedder else 0.0
         scores = fused(by_words, by_meaning, share)
         for name in await self._phrased(query, filters):
@@ -112,18 +114,18 @@ class Finder:
         return [name for name, _ in await self._papers.scored("", limit=POOL, filters=narrowed)]
 
     async def _meant(
-        self, query: str, there: Collection[PaperId], filters: Filters | None
+        self, query: str, there: Collection[PaperId], filters: Filters | None, pool: int
     ) -> dict[PaperId, float]:
         """Cosines of the papers nearest in meaning, and of those that words have found."""
         vector = await self._vector(query)
         if vector is None or self._vectors is None or self._embedder is None:
             return {}
         encoder = self._embedder.name
-        nearest = await self._vectors.nearest(encoder, vector, limit=WIDE if filters else POOL)
+        nearest = await self._vectors.nearest(encoder, vector, limit=WIDE if filters else pool)
         if filters:
             passing = await self._papers.passing([name for name, _ in nearest], filters)
-            nearest = [item for item in nearest if item[0] in passing][:POOL]
-        found = dict(nearest)
+            nearest = [item for item in nearest if item[0] in passing][:pool]
+        found = {name: score for name, score in nearest if score >= NEAR or name in there}
         rest = [name for name in there if name not in found]
         return found | dict(await self._vectors.nearest(encoder, vector, limit=len(rest), among=rest))
 
@@ -139,8 +141,9 @@ class Finder:
 
     async def similar(self, paper: Paper, *, limit: int) -> list[Found]:
         """Papers like one paper, without the paper itself."""
-        by_words = dict(await self._papers.scored(paper.title, limit=POOL))
-        by_meaning = await self._meant(text_of(paper), by_words, None)
+        pool = max(POOL, limit)
+        by_words = dict(await self._papers.scored(paper.title, limit=pool))
+        by_meaning = await self._meant(text_of(paper), by_words, None, pool)
         by_words.pop(paper.id, None)
         by_meaning.pop(paper.id, None)
         scores = fused(by_words, by_meaning, LIKENESS)
