@@ -652,6 +652,11 @@ class Post:
     tags: tuple[str, ...] = ()
     workspace: str = ""
     replies: int = 0
+    card: str = ""
+    """For what is said of a single paper of a digest: the remote id of the paper's own message. Where papers
+    are posts of their own, it goes there and not under ``parent``."""
+    direct: bool = False
+    """``channel`` is a person: this is a direct message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -716,3 +721,50 @@ class Edition:
     title: str
     abstract: str
     updated: date | None = None
+
+
+ChangeKind: TypeAlias = Literal["replaced", "withdrawn", "retracted", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened to a paper after it was first kept; ``before`` is the version that stood
+    there; ``number`` counts all changes."""
+
+    number: int
+    paper_id: PaperId
+    kind: ChangeKind
+    before: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a paper was shown or discussed: under ``root``, on ``card`` where a digest showed it; or, with
+    ``person``, who saved it there."""
+
+    paper_id: PaperId
+    channel: ChannelId
+    since: datetime
+    root: str | None = None
+    card: str = ""
+    person: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A short message besides the digests, in the outbox of notes until it is sent. See :class:`Post` for
+    ``parent``, ``card`` and ``direct``, :class:`Parcel` for ``state``. ``changes`` are those it tells."""
+
+    key: str
+    channel: ChannelId
+    doc: Doc
+    made_at: datetime
+    parent: str | None = None
+    card: str = ""
+    direct: bool = False
+    alt: str = ""
+    changes: tuple[int, ...] = ()
+    state: ParcelState = "pending"
+    tried_at: datetime | None = None
+    attempts: int = 0

@@ -11,6 +11,7 @@ from bot.doc import Choice, Doc
 from bot.domain import (
     Answer,
     Brief,
+    Change,
     Channel,
     ChannelId,
     CommandInfo,
@@ -25,9 +26,11 @@ from bot.domain import (
     FullText,
     Harvest,
     ModelCall,
+    Note,
     Paper,
     PaperId,
     Parcel,
+    Place,
     Post,
     Question,
     Reply,
@@ -448,6 +451,10 @@ class Feeds(Protocol):
         """Note whether the admins know that a source or part is broken."""
         ...
 
+    async def drop(self, source: str) -> None:
+        """Forget a source that is fetched no more, with its parts."""
+        ...
+
     async def health(self) -> list[FeedHealth]:
         """Every source and part, by name."""
         ...
@@ -611,6 +618,51 @@ class Outbox(Protocol):
 
     async def depth(self) -> int:
         """How many messages wait to be sent."""
+        ...
+
+
+class Changes(Protocol):
+    """What happened to papers, and where somebody should be told."""
+
+    async def since(self, when: datetime) -> list[Change]:
+        """What happened at or after a time, oldest first; papers by the id they are kept under now."""
+        ...
+
+    async def places(self, ids: Collection[PaperId]) -> list[Place]:
+        """Where each of the papers was brought by a digest, talked of in a thread of its own, or saved."""
+        ...
+
+
+class Notes(Protocol):
+    """The outbox of notes: messages besides the digests."""
+
+    async def add(self, note: Note, *, apart: timedelta = timedelta(0)) -> bool:
+        """Keep a note to be sent; False if its key is there, or if there is a note for the same thread
+        that was made less than ``apart`` before it."""
+        ...
+
+    async def since(self, when: datetime) -> list[Note]:
+        """Notes made at or after a time, whatever became of them, oldest first."""
+        ...
+
+    async def waiting(self) -> list[Note]:
+        """Notes that are pending or were being sent, oldest first."""
+        ...
+
+    async def intend(self, note: Note, *, now: datetime) -> Note | None:
+        """Store that a pending note is about to be sent; None if somebody else has taken it."""
+        ...
+
+    async def settle(self, note: Note, remote_id: str) -> None:
+        """Store that the note stands on the platform."""
+        ...
+
+    async def reopen(self, note: Note, error: str) -> None:
+        """Store that this try posted nothing; nothing happens if there was another try since."""
+        ...
+
+    async def bury(self, note: Note, error: str) -> None:
+        """Store that the note will never be sent, and why."""
         ...
 
 

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from bot.domain import Finding
 from storage.engine import Database
-from storage.tables import decision, heard, ledger, paper, reading, turn
+from storage.tables import decision, heard, ledger, note, paper, paper_change, reading, turn
 
 _HEARD_DAYS = 14
 """Platforms redeliver within hours."""
 _REFUSED_DAYS = 90
 """A thousand papers a day by a hundred topics are mostly refusals; ``why`` answers for a quarter."""
+_CHANGE_DAYS = 90
+"""What changed in a paper is told within weeks or never."""
 _LEAST_ROOM = 200 * 2**20
 
 
@@ -36,6 +38,8 @@ async def prune(
         (ledger, ledger.c.day < old["ledger"].date()),
         (turn, turn.c.said_at < old["ledger"]),
         (heard, heard.c.heard_at < now - timedelta(days=_HEARD_DAYS)),
+        (paper_change, paper_change.c.at < now - timedelta(days=_CHANGE_DAYS)),
+        (note, note.c.made_at < now - timedelta(days=_CHANGE_DAYS)),
         (decision, decision.c.decided_at < old["ledger"]),
         (decision, sa.and_(decision.c.decided_at < refused, decision.c.matched.is_(False))),
     ]

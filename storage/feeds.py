@@ -51,6 +51,13 @@ class Feeds:
         async with self._database.writing() as connection:
             await connection.execute(feed.update().where(feed.c.source == source).values(told=told))
 
+    async def drop(self, source: str) -> None:
+        """Forget a source that is fetched no more, with its parts."""
+        async with self._database.writing() as connection:
+            await connection.execute(feed.delete().where(feed.c.source == source))
+            await connection.execute(_gone(source, []))
+            await connection.execute(feed_memory.delete().where(feed_memory.c.source == source))
+
     async def health(self) -> list[FeedHealth]:
         """Every source and part, by name."""
         async with self._database.reading() as connection:

@@ -9,7 +9,7 @@ import hashlib
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from bot.domain import Paper, PaperId, Sighting, SightingKind
+from bot.domain import ChangeKind, Paper, PaperId, Sighting, SightingKind
 from bot.identity import title_key
 
 Row: TypeAlias = dict[str, Any]
@@ -145,6 +145,21 @@ def _signals(row: Row, paper: Paper) -> Row:
         "upvotes": row["upvotes"] if paper.upvotes is None else paper.upvotes,
         "comments": row["comments"] if paper.comments is None else paper.comments,
     }
+
+
+def changes(before: Row, after: Row) -> list[ChangeKind]:
+    """What happened to a paper that somebody who read it would want to know."""
+    happened: list[ChangeKind] = []
+    texts = [name for name in ("title", "abstract") if before[name] and before[name] != after[name]]
+    if after["version"] > before["version"] and texts:
+        happened.append("replaced")
+    if after["withdrawn"] and not before["withdrawn"]:
+        happened.append("withdrawn")
+    if after["retracted"] and not before["retracted"]:
+        happened.append("retracted")
+    if (after["journal"] or after["doi"]) and not (before["journal"] or before["doi"]):
+        happened.append("published")
+    return happened
 
 
 def merge(row: Row, other: Row) -> Row:

@@ -15,7 +15,7 @@ from bot.domain import Counts, PaperId, Sighting
 from storage import folding
 from storage.folding import Row
 from storage.statements import insert, upsert
-from storage.tables import paper, paper_alias, paper_version, vector
+from storage.tables import paper, paper_alias, paper_change, paper_version, vector
 
 _REPLACEMENTS = ("replace", "replace-cross")
 _COLUMNS = [column for column in paper.c if column.name != "number"]
@@ -215,6 +215,7 @@ async def _write(connection: AsyncConnection, dialect: str, batch: _Batch) -> No
     if changed:
         await connection.execute(_UPDATE, [entry.row | {"_number": entry.row["number"]} for entry in changed])
         await _remember_versions(connection, dialect, batch, changed)
+        await _note_changes(connection, batch, changed)
     if new:
         await connection.execute(_INSERT, new)
     if batch.aliases:
@@ -262,3 +263,14 @@ async def _remember_versions(
     ]
     if rows:
         await connection.execute(insert(dialect, paper_version).on_conflict_do_nothing(), rows)
+
+
+async def _note_changes(connection: AsyncConnection, batch: _Batch, changed: list[_Entry]) -> None:
+    rows = [
+        {"paper_id": entry.row["id"], "kind": kind, "before": entry.stored["version"], "at": batch.now}
+        for entry in changed
+        if entry.stored
+        for kind in folding.changes(entry.stored, entry.row)
+    ]
+    if rows:
+        await connection.execute(sa.insert(paper_change), rows)

@@ -19,6 +19,7 @@ from storage.engine import Database, connect
 from storage.feeds import Feeds
 from storage.ledger import Ledger
 from storage.marks import Marks, Vault
+from storage.notes import Changes, Notes
 from storage.outbox import Outbox
 from storage.papers import Papers
 from storage.readings import Readings
@@ -46,6 +47,8 @@ class Stores:
     runs: Runs
     outbox: Outbox
     vectors: VectorIndex
+    changes: Changes
+    notes: Notes
 
     @property
     def path(self) -> Path | None:
@@ -107,4 +110,6 @@ def _stores(database: Database, now: Now | None) -> Stores:
         runs=Runs(database, now=now),
         outbox=Outbox(database, now=now),
         vectors=VectorIndex(database),
+        changes=Changes(database),
+        notes=Notes(database),
     )

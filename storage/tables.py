@@ -87,6 +87,16 @@ paper_version = Table(  # the versions before the one that stands in ``paper``
     Column("replaced_at", Instant, nullable=False),
 )
 
+paper_change = Table(  # what a reader of an earlier version would want to be told
+    "paper_change",
+    metadata,
+    Column("number", _BIG, sa.Identity(), primary_key=True),
+    Column("paper_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("before", Integer, nullable=False, comment="the version that stood there"),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 vector = Table(
     "vector",
     metadata,
@@ -342,4 +352,24 @@ outbox = Table(
         ["channel_id", "local_date"], ["digest_run.channel_id", "digest_run.local_date"], ondelete="CASCADE"
     ),
     Index("ix_outbox_state", "state", "next_try_at"),
+)
+
+note = Table(  # short messages besides the digests: what changed in a paper, what a source does
+    "note",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("channel_id", Words, nullable=False),
+    Column("parent", Words),
+    Column("card", Words, nullable=False),
+    Column("direct", Boolean, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("changes", Json, nullable=False, comment="numbers in paper_change that it tells"),
+    Column("made_at", Instant, nullable=False, index=True),
+    Column("state", Words, nullable=False, server_default="pending"),
+    Column("tried_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("remote_id", Words),
+    Column("error", Words, nullable=False, server_default=""),
+    Index("ix_note_state", "state"),
 )
