@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,7 @@ class Posts:
     def __init__(self, rest: Rest, clock: Clock, *, command: str = "/paper", publish: bool = False) -> None:
         self._rest, self._clock, self._command, self._publish = rest, clock, command, publish
         self._places: Recent[str, Json] = Recent()
+        self._homes: Recent[str, Json] = Recent()
         self._names: Recent[str, str] = Recent()
         """What the threads of parents posted lately are to be called."""
 
@@ -66,8 +68,10 @@ class Posts:
         """Post it; the id is that of the first message (of the thread, in forums)."""
         channel = native_id(post.channel)
         try:
-            place = await self._place(channel)
+            place = await (self._home(channel) if post.direct else self._place(channel))
             if place["type"] in (FORUM, MEDIA):
+                if under := _forum_thread(post):
+                    return await self._message(await self._place(under), replace(post, parent=None))
                 return await self._forum_post(place, post)
             return await self._message(place, post)
         except Refusal as error:
@@ -80,7 +84,11 @@ class Posts:
         channel = native_id(posts[0].channel)
         try:
             place = await self._place(channel)
-            if place["type"] in (FORUM, MEDIA):
+            if (under := _forum_thread(posts[0])) and place["type"] in (FORUM, MEDIA):
+                place = await self._place(under)
+                posts = [replace(post, parent=None) for post in posts]
+                standing = await self._marks(self._history(under, since))
+            elif place["type"] in (FORUM, MEDIA):
                 standing = await self._marks(self._forum_history(place, since))
             else:
                 where = posts[0].parent if posts[0].parent and place["type"] in WITH_THREADS else channel
@@ -108,6 +116,12 @@ class Posts:
         if channel not in self._places:
             self._places[channel] = await self._rest.get("/channels/{channel_id}", channel_id=channel)
         return self._places[channel]
+
+    async def _home(self, user: str) -> Json:
+        """The channel of direct messages with a person."""
+        if user not in self._homes:
+            self._homes[user] = await self._rest.call("POST", "/users/@me/channels", {"recipient_id": user})
+        return self._homes[user]
 
     async def _verdict(self, channel: str, parent: str | None, error: Refusal) -> DeliveryError:
         """Whether a refusal is about the message or about the whole channel."""
@@ -309,6 +323,11 @@ def plain_title(post: Post) -> str:
         if isinstance(words, tuple) and plain(words).strip():
             return plain(words)
     return ""
+
+
+def _forum_thread(post: Post) -> str:
+    """The forum's post that a note belongs to: that of the paper, else the one it answers in."""
+    return post.card or ("" if post.parent in (None, OVERVIEW) else post.parent or "")
 
 
 def _left_out(post: Post) -> bool:

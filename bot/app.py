@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from adapters.terminal_view import Screen
+from bot import origins
 from bot.ask import Desk
 from bot.brief import Briefs
 from bot.byhand import ByHand
@@ -25,26 +26,25 @@ from bot.embedding import Embedding
 from bot.encoders import encoder
 from bot.errors import PaperboyError
 from bot.judging import JudgedMatcher
-from bot.library import Library, Links
+from bot.library import Library
+from bot.limits import elapsed
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import is_off_topic, retrieve
 from bot.llm.extract_brief import EmbeddedBriefer
 from bot.match import LibraryMatcher
 from bot.models import EMBEDDED, ServedModel, configured
+from bot.notes import FeedWatch, NoteCourier
 from bot.platforms import Platform, Surroundings, platforms
-from bot.ports import Lookup, Matcher, Papers, Source
+from bot.ports import Matcher, Papers, Source
 from bot.reading import Reader
 from bot.release import release
+from bot.rounds import Chore, Rounds
 from bot.search import Finder
-from bot.sources.arxiv import Arxiv
-from bot.sources.biorxiv import Biorxiv
-from bot.sources.feeds import Feed
-from bot.sources.huggingface import HuggingFace
-from bot.sources.links import Links as PaperLinks
-from bot.sources.lookup import Lookups
 from bot.texts import FetchedTexts
 from bot.views import digests as digest_views
-from bot.web import Web, user_agent
+from bot.views import notes as note_views
+from bot.watch import VersionWatch
+from bot.web import Web
 from bot.worker import Worker
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class App:
     matcher: Matcher
     reader: Reader
     worker: Worker
+    rounds: Rounds
     conversation: Conversation
     platforms: Mapping[str, Platform]
     sources: Sequence[Source]
@@ -106,7 +107,7 @@ async def assembled(
         if time.ahead:
             _log.warning(f"REHEARSAL: the clock was set with {VARIABLE}", now=time.now().isoformat())
         stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
-        web = await stack.enter_async_context(_web(config, time))
+        web = await stack.enter_async_context(origins.web(config, time))
         await subscribe(config, stores)
         around = Surroundings(config, environ, stores, time, screen, person, connect)
         app = _composed(around, web)
@@ -121,13 +122,14 @@ async def assembled(
 
 def _composed(around: Surroundings, web: Web) -> App:
     config, stores, time = around.config, around.stores, around.clock
-    sources = _sources(config, web, time)
+    sources = origins.sources(config, web, stores, time)
     library = Library(
         papers=stores.papers,
         feeds=stores.feeds,
         sources=sources.fetched,
         links=sources.links,
         searches=sources.searched,
+        added=sources.added.sources,
         clock=time,
     )
     matcher = LibraryMatcher(stores.papers)
@@ -166,6 +168,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         reader=reader,
         desk=desk,
         briefs=briefs,
+        sources=sources.added,
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
         health=lambda: _health(model, embedding),
     )
@@ -180,6 +183,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         matcher=matcher,
         reader=reader,
         worker=worker,
+        rounds=_rounds(around, made),
         conversation=Conversation(core),
         platforms=made,
         sources=sources.fetched,
@@ -238,6 +242,47 @@ def _worker(
     )
 
 
+_DIRECT = ("slack", "discord")
+"""Platforms where a person can be written to directly."""
+
+
+def _rounds(around: Surroundings, made: Mapping[str, Platform]) -> Rounds:
+    """Version watch once a day, the sources' health and the notes every few minutes."""
+    stores, time = around.stores, around.clock
+    direct = [name for name in made if name in _DIRECT]
+    versions = VersionWatch(
+        changes=stores.changes,
+        papers=stores.papers,
+        channels=stores.channels,
+        notes=stores.notes,
+        view=note_views.versions,
+        direct=direct,
+        clock=time,
+    )
+    feeds = FeedWatch(
+        feeds=stores.feeds,
+        notes=stores.notes,
+        admins=[UserId(name) for name in around.config.bot.admins],
+        direct=direct,
+        broken=note_views.broken,
+        healed=note_views.healed,
+        clock=time,
+    )
+    courier = NoteCourier(
+        notes=stores.notes,
+        channels=stores.channels,
+        posters={name: platform.poster for name, platform in made.items()},
+        clock=time,
+        ticks=elapsed,
+    )
+    chores = [
+        Chore("version watch", versions.look, timedelta(days=1)),
+        Chore("feed health", feeds.look, timedelta(minutes=5)),
+        Chore("notes", courier.deliver, timedelta(minutes=5)),
+    ]
+    return Rounds(chores, runs=stores.runs, clock=time)
+
+
 def _manners(config: Config) -> Manners:
     return Manners(
         name=config.bot.name,
@@ -250,92 +295,6 @@ def _manners(config: Config) -> Manners:
 
 
 # --- the outside world ----------------------------------------------------------------------------
-
-
-def _web(config: Config, time: SystemClock) -> Web:
-    sources = config.sources
-    paced = {
-        url: section.min_interval
-        for section, urls in (
-            (
-                sources.arxiv,
-                (
-                    sources.arxiv.feed_url,
-                    sources.arxiv.api_url,
-                    sources.arxiv.pdf_url,
-                    sources.arxiv.html_url,
-                ),
-            ),
-            (sources.biorxiv, (sources.biorxiv.api_url,)),
-            (sources.huggingface, (sources.huggingface.api_url,)),
-        )
-        for url in urls
-    }
-    others = [sources.lookup.crossref_url, sources.lookup.openalex_url, *(feed.url for feed in sources.feeds)]
-    return Web(
-        time,
-        agent=user_agent(sources.lookup.contact),
-        trusted=[*paced, *others],
-        pace=paced_by_host(paced),
-    )
-
-
-def paced_by_host(paced: Mapping[str, float]) -> dict[str, float]:
-    """Seconds between requests by host, the most patient of those configured for it."""
-    from urllib.parse import urlsplit
-
-    hosts: dict[str, float] = {}
-    for url, seconds in paced.items():
-        host = urlsplit(url).netloc.lower()
-        hosts[host] = max(seconds, hosts.get(host, 0.0))
-    return hosts
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """Where papers come from: what is fetched, what links lead to, what can be searched."""
-
-    fetched: tuple[Source, ...]
-    links: Links
-    searched: tuple[Lookup, ...]
-
-
-def _sources(config: Config, web: Web, time: SystemClock) -> _Sources:
-    section = config.sources
-    arxiv = Arxiv(
-        web,
-        time,
-        categories=section.arxiv.categories,
-        feed_url=section.arxiv.feed_url,
-        api_url=section.arxiv.api_url,
-    )
-    biorxiv = Biorxiv(
-        web,
-        time,
-        api_url=section.biorxiv.api_url,
-        servers=section.biorxiv.servers,
-        categories=section.biorxiv.categories,
-    )
-    face = HuggingFace(web, time, api_url=section.huggingface.api_url)
-    enabled: list[tuple[Source, bool]] = [
-        (arxiv, section.arxiv.enabled),
-        (biorxiv, section.biorxiv.enabled),
-        (face, section.huggingface.enabled),
-    ]
-    feeds = [Feed(web, time, name=feed.name, url=feed.url) for feed in section.feeds]
-    lookups: list[Lookup] = [arxiv, biorxiv]
-    if section.lookup.enabled:
-        lookup = section.lookup
-        lookups.append(
-            Lookups(
-                web,
-                crossref_url=lookup.crossref_url,
-                openalex_url=lookup.openalex_url,
-                contact=lookup.contact,
-            )
-        )
-    fetched = [source for source, on in enabled if on]
-    return _Sources((*fetched, *feeds), PaperLinks(web, lookups), (arxiv,))
 
 
 async def examined(app: App) -> list[Finding]:

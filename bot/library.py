@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -45,8 +45,12 @@ class Links(Protocol):
         ...
 
 
+async def _none() -> Sequence[Source]:
+    return ()
+
+
 class Library:
-    """Papers in, papers found."""
+    """Papers in, papers found. ``added`` are the sources besides ``sources`` at the time of a fetch."""
 
     def __init__(
         self,
@@ -57,12 +61,14 @@ class Library:
         clock: Clock,
         links: Links | None = None,
         searches: Sequence[Lookup] = (),
+        added: Callable[[], Awaitable[Sequence[Source]]] = _none,
     ) -> None:
         self._papers = papers
         self._feeds = feeds
         self._sources = sources
         self._links = links
         self._searches = searches
+        self._added = added
         self._clock = clock
         self._fetching = asyncio.Lock()
         self._fetched_at: datetime | None = None
@@ -70,7 +76,7 @@ class Library:
     async def fetch(self) -> list[Fetched]:
         """Fetch every source once; a source that fails does not stop the others."""
         async with self._fetching:
-            results = [await self._fetch(source) for source in self._sources]
+            results = [await self._fetch(source) for source in await self._every()]
             self._fetched_at = self._clock.now()
             return results
 
@@ -80,10 +86,13 @@ class Library:
             return []
         checked = {item.source: item.checked_at for item in await self._feeds.health()}
         now = self._clock.now()
-        names = [source.name for source in self._sources]
+        names = [source.name for source in await self._every()]
         if names and all(name in checked and timedelta(0) <= now - checked[name] < age for name in names):
             return []
         return await self.fetch()
+
+    async def _every(self) -> list[Source]:
+        return [*self._sources, *await self._added()]
 
     async def _fetch(self, source: Source) -> Fetched:
         memory = await self._feeds.memory(source.name)

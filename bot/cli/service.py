@@ -62,7 +62,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     tidying = asyncio.create_task(_tidy(app))
     warming = asyncio.create_task(app.model.warm()) if app.model else None
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
-    working = [asyncio.create_task(app.worker.run())] if work else []
+    working = [asyncio.create_task(part.run()) for part in (app.worker, app.rounds)] if work else []
     embedding = asyncio.create_task(app.embedding.run()) if work else None
     tasks = [*listening, *working]
     stop = asyncio.create_task(stopping.wait())
@@ -71,6 +71,7 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
     finally:
         app.worker.stop()
+        app.rounds.stop()
     failures = [task.exception() for task in done if task is not stop and task.exception()]
     await _ended(listening, working)
     for helper in (stop, warming, tidying, embedding):

@@ -11,6 +11,7 @@ from bot.ask import Desk
 from bot.brief import Briefs
 from bot.doc import Doc
 from bot.domain import ChannelId, Finding, PaperId, Request, UserId
+from bot.feedlist import FeedList
 from bot.library import Library
 from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Threads
 from bot.reading import Reader
@@ -82,6 +83,7 @@ class Core:
     desk: Desk
     briefs: Briefs
     digests: Digests
+    sources: FeedList
     health: Callable[[], Awaitable[Sequence[Finding]]]
     """Lines on the model and its money, for ``status``."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.commands import channels, papers, people, status, threads
+from bot.commands import channels, papers, people, sources, status, threads
 from bot.commands.call import Call, parse
 from bot.commands.core import Core
 from bot.commands.table import INFOS, TABLE
@@ -46,6 +46,7 @@ RUNS: Mapping[str, Run] = {
     "export": people.export,
     "settings": channels.settings,
     "status": status.status,
+    "source": sources.source,
     "forget": people.forget,
 }
 

@@ -223,6 +223,18 @@ INFOS: tuple[CommandInfo, ...] = (
         private=True,
     ),
     CommandInfo(
+        "source",
+        "Which sources I read; admins add and remove RSS and Atom feeds.",
+        "/paper source list|add <address> [name]|remove <name>",
+        "/paper source add https://www.nature.com/nature.rss",
+        (
+            Option("what", "What to do", required=True, choices=("list", "add", "remove")),
+            Option("feed", "The feed's address (and a name for it), or the name to remove"),
+        ),
+        private=True,
+        slow=True,
+    ),
+    CommandInfo(
         "forget",
         "Delete everything I keep about you.",
         "/paper forget",

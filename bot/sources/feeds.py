@@ -20,7 +20,7 @@ from bot.errors import NotFound, SourceError, Unreadable
 from bot.ports import Clock
 from bot.sources import dates, people
 from bot.sources.markup import plain
-from bot.web import Bounds, Web
+from bot.web import Bounds, Page, Web
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
 _BOUNDS = Bounds(size=2_000_000, seconds=60)
@@ -74,8 +74,16 @@ class Feed:
             issue = await asyncio.to_thread(parse, page.body, self.name, page.url)
         except (SourceError, NotFound) as error:
             return Harvest(self.name, state="failed", detail=f"{self.name}: {error}", memory=memory)
+        return self._harvest(issue, page, memory, first=not seen)
+
+    async def tried(self) -> Issue:
+        """One reading, of which nothing is remembered. Raises SourceError, NotFound."""
+        page = await self._web.get(self._url, accept=_ACCEPT, bounds=_BOUNDS)
+        return await asyncio.to_thread(parse, page.body, self.name, page.url)
+
+    def _harvest(self, issue: Issue, page: Page, memory: Mapping[str, str], *, first: bool) -> Harvest:
         now = self._clock.now().date()
-        sightings = tuple(Sighting(paper, _kind(paper, now, first=not seen)) for paper in issue.papers)
+        sightings = tuple(Sighting(paper, _kind(paper, now, first=first)) for paper in issue.papers)
         kept = {"url": self._url, **page.marks}
         if issue.cut:
             detail = f"{self.name}: the feed is cut off or broken after {len(sightings)} entries."

@@ -79,6 +79,8 @@ def badges(paper: Paper) -> str:
         marks.append("RETRACTED")
     if paper.withdrawn:
         marks.append("withdrawn by its authors")
+    if paper.journal:
+        marks.append(f"published in {paper.journal[:120]}")
     if paper.version > 1:
         marks.append(f"version {paper.version}")
     if paper.featured:

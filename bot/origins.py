@@ -1,0 +1,119 @@
+"""Where papers come from, put together from the configuration; and the one client that asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot.clock import SystemClock
+from bot.config import Config
+from bot.feedlist import FeedList
+from bot.library import Links
+from bot.ports import Lookup, Source
+from bot.sources.arxiv import Arxiv
+from bot.sources.biorxiv import Biorxiv
+from bot.sources.feeds import Feed
+from bot.sources.huggingface import HuggingFace
+from bot.sources.links import Links as PaperLinks
+from bot.sources.lookup import Lookups
+from bot.web import Web, user_agent
+
+if TYPE_CHECKING:
+    from storage.stores import Stores
+
+
+def web(config: Config, time: SystemClock) -> Web:
+    """The client, polite to each configured host; only configured ones may be in a private network."""
+    sources = config.sources
+    paced = {
+        url: section.min_interval
+        for section, urls in (
+            (
+                sources.arxiv,
+                (
+                    sources.arxiv.feed_url,
+                    sources.arxiv.api_url,
+                    sources.arxiv.pdf_url,
+                    sources.arxiv.html_url,
+                ),
+            ),
+            (sources.biorxiv, (sources.biorxiv.api_url,)),
+            (sources.huggingface, (sources.huggingface.api_url,)),
+        )
+        for url in urls
+    }
+    others = [sources.lookup.crossref_url, sources.lookup.openalex_url, *(feed.url for feed in sources.feeds)]
+    return Web(
+        time,
+        agent=user_agent(sources.lookup.contact),
+        trusted=[*paced, *others],
+        pace=paced_by_host(paced),
+    )
+
+
+def paced_by_host(paced: Mapping[str, float]) -> dict[str, float]:
+    """Seconds between requests by host, the most patient of those configured for it."""
+    hosts: dict[str, float] = {}
+    for url, seconds in paced.items():
+        host = urlsplit(url).netloc.lower()
+        hosts[host] = max(seconds, hosts.get(host, 0.0))
+    return hosts
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where papers come from: what is fetched, what links lead to, what can be searched."""
+
+    fetched: tuple[Source, ...]
+    links: Links
+    searched: tuple[Lookup, ...]
+    added: FeedList
+
+
+def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sources:
+    """Every source that is switched on."""
+    section = config.sources
+    arxiv = Arxiv(
+        web,
+        time,
+        categories=section.arxiv.categories,
+        feed_url=section.arxiv.feed_url,
+        api_url=section.arxiv.api_url,
+    )
+    biorxiv = Biorxiv(
+        web,
+        time,
+        api_url=section.biorxiv.api_url,
+        servers=section.biorxiv.servers,
+        categories=section.biorxiv.categories,
+    )
+    face = HuggingFace(web, time, api_url=section.huggingface.api_url)
+    enabled: list[tuple[Source, bool]] = [
+        (arxiv, section.arxiv.enabled),
+        (biorxiv, section.biorxiv.enabled),
+        (face, section.huggingface.enabled),
+    ]
+    feeds = [Feed(web, time, name=feed.name, url=feed.url) for feed in section.feeds]
+    lookups: list[Lookup] = [arxiv, biorxiv]
+    if section.lookup.enabled:
+        lookup = section.lookup
+        lookups.append(
+            Lookups(
+                web,
+                crossref_url=lookup.crossref_url,
+                openalex_url=lookup.openalex_url,
+                contact=lookup.contact,
+            )
+        )
+    fetched = (*(source for source, on in enabled if on), *feeds)
+    addresses = {feed.name: feed.url for feed in section.feeds}
+    added = FeedList(
+        marks=stores.marks,
+        feeds=stores.feeds,
+        made=lambda name, url: Feed(web, time, name=name, url=url),
+        tried=lambda url: Feed(web, time, name="", url=url).tried(),
+        taken={source.name: addresses.get(source.name, "") for source in fetched},
+    )
+    return Sources(fetched, PaperLinks(web, lookups), (arxiv,), added)
