@@ -10,7 +10,10 @@ from adapters.discord_text import Json, shorten
 from bot.domain import CommandInfo, Option
 
 CHAT_INPUT, MESSAGE_MENU = 1, 3
-SUBCOMMAND, STRING = 1, 3
+SUBCOMMAND, GROUP, STRING = 1, 2, 3
+MOST = 25
+REST = "other"
+"""The group that holds the last verbs where there are more than Discord lists side by side."""
 EVERYWHERE: Json = {"integration_types": [0, 1], "contexts": [0, 1, 2]}
 """Installed in a server or by one person; used in servers, in direct messages with the bot, and elsewhere."""
 
@@ -24,16 +27,24 @@ def name_of(command: str) -> str:
 
 
 def definitions(infos: Iterable[CommandInfo], command: str) -> list[Json]:
-    """One command with a subcommand a verb, and the context menu of messages.
+    """One command with a subcommand a verb, and the context menu of messages; the verbs for which there is
+    no room come in a group.
 
     Discord takes 25 subcommands, 25 options each, names of 32 and descriptions of 100 characters.
     """
     verbs = [_verb(info) for info in infos]
     group = {"type": CHAT_INPUT, "name": name_of(command), "description": "Papers: find, read, follow them."}
     return [
-        {**group, "options": verbs[:25], **EVERYWHERE},
+        {**group, "options": _grouped(verbs), **EVERYWHERE},
         {"type": MESSAGE_MENU, "name": MENU, **EVERYWHERE},
     ]
+
+
+def _grouped(verbs: list[Json]) -> list[Json]:
+    if len(verbs) <= MOST:
+        return verbs
+    rest = {"type": GROUP, "name": REST, "description": "More commands.", "options": verbs[MOST - 1 :][:MOST]}
+    return [*verbs[: MOST - 1], rest]
 
 
 def _verb(info: CommandInfo) -> Json:
@@ -80,7 +91,7 @@ def typed(data: Json, infos: Iterable[CommandInfo]) -> str:
     """A chosen command as somebody would have typed it: "topic splatting not: survey since:7d"."""
     if not data.get("options"):
         return ""
-    verb = data["options"][0]
+    verb = _chosen(data)
     given = {option["name"]: _tidy(option.get("value")) for option in verb.get("options") or []}
     table = {info.name: info for info in infos}
     known = table[verb["name"]].options if verb["name"] in table else ()
@@ -93,6 +104,13 @@ def typed(data: Json, infos: Iterable[CommandInfo]) -> str:
             if given.get(name) and bool(lead) == lead_comes:
                 parts.append(_led(lead, given[name]))
     return " ".join(parts)
+
+
+def _chosen(data: Json) -> Json:
+    """The verb, also out of a group."""
+    first: Json = data["options"][0]
+    inner: Json = first["options"][0] if first.get("type") == GROUP else first
+    return inner
 
 
 def _tidy(value: object) -> str:
@@ -116,7 +134,7 @@ def verb_of(text: str) -> str:
 
 def focused(data: Json) -> tuple[str, str]:
     """The option that is being typed, and what it holds so far."""
-    for option in data["options"][0].get("options") or []:
+    for option in _chosen(data).get("options") or []:
         if option.get("focused"):
             return option["name"], str(option.get("value") or "")
     return "", ""

@@ -28,7 +28,10 @@ def test_the_whole_table_is_taken() -> None:
     made = definitions(INFOS, "/paper")
     check_commands(made)
     assert len(Backend().register_commands(None, made)) == 2
-    assert [one["name"] for one in made[0]["options"]] == [info.name for info in INFOS]
+    *listed, last = made[0]["options"]
+    assert len(listed) < 25
+    verbs = [*listed, *(last["options"] if last["type"] == 2 else [last])]
+    assert [one["name"] for one in verbs] == [info.name for info in INFOS]
     assert made[0]["name"] == "paper"
 
 

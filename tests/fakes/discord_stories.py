@@ -100,6 +100,10 @@ def _options(offered: list[Json], rest: str, whole: str, focus: str | None) -> l
             if one["name"] == name:
                 inner = _options(one.get("options") or [], rest.strip(), whole, focus)
                 return [{"name": name, "type": one["type"], "options": inner}]
+        for group in (one for one in offered if one["type"] == 2):
+            if name in {one["name"] for one in group["options"]}:  # where the client's search finds it
+                inner = _options(group["options"], f"{name} {rest}", whole, focus)
+                return [{"name": group["name"], "type": 2, "options": inner}]
         raise NotOffered(f"{whole!r}: no sub-command {name!r}")
     given = _fill(offered, rest)
     missing = [one["name"] for one in offered if one.get("required") and one["name"] not in given]
@@ -128,6 +132,7 @@ def _fill(offered: list[Json], rest: str) -> dict[str, str]:
         if not plain:
             break
         last = at == len(free) - 1 or not offered[names.index(free[at + 1])].get("required")
+        last = last and not offered[names.index(name)].get("choices")  # one word is chosen, not written
         given[name] = " ".join(plain) if last else plain[0]
         plain = [] if last else plain[1:]
     return given
