@@ -60,23 +60,31 @@ class Embedding:
     async def once(self, *, within: timedelta | None = None, progress: Progress = lambda _: None) -> int:
         """Embed what is missing now, or as much of it as can be begun ``within`` that time; how many papers
         were. A model that fails is told in the log and by :meth:`report`."""
-        encoder, done = self._embedder.name, 0
+        tried: set[PaperId] = set()
+        done = 0
         until = self._clock.now() + within if within else None
         try:
-            while missing := await self._vectors.missing(encoder, limit=PAGE):
+            while missing := await self._untried(tried):
                 for start in range(0, len(missing), BATCH):
                     if until and self._clock.now() >= until:
                         return done
                     done += await self._embed(missing[start : start + BATCH])
                     progress(done)
             if done:
-                await self._vectors.drop_others(encoder)
+                await self._vectors.drop_others(self._embedder.name)
         except ModelError as error:
             self._fault = str(error)
             _log.warning("papers cannot be found by meaning", reason=str(error))
             return done
         self._fault = ""
         return done
+
+    async def _untried(self, tried: set[PaperId]) -> list[PaperId]:
+        """What is missing, without what this round has had: a paper that is folded meanwhile stays away."""
+        missing = await self._vectors.missing(self._embedder.name, limit=PAGE)
+        left = [name for name in missing if name not in tried]
+        tried.update(left)
+        return left
 
     async def _embed(self, ids: Sequence[PaperId]) -> int:
         papers = await self._papers.many(ids)

@@ -216,6 +216,7 @@ async def _write(connection: AsyncConnection, dialect: str, batch: _Batch) -> No
         await connection.execute(_UPDATE, [entry.row | {"_number": entry.row["number"]} for entry in changed])
         await _remember_versions(connection, dialect, batch, changed)
         await _note_changes(connection, batch, changed)
+        await _forget_vectors(connection, changed)
     if new:
         await connection.execute(_INSERT, new)
     if batch.aliases:
@@ -243,6 +244,14 @@ async def _rename(connection: AsyncConnection, old: str, new: str) -> None:
     mine = paper_version.c.paper_id == old
     await connection.execute(paper_version.delete().where(mine, paper_version.c.version.in_(there)))
     await connection.execute(paper_version.update().where(mine).values(paper_id=new))
+
+
+async def _forget_vectors(connection: AsyncConnection, changed: Sequence[_Entry]) -> None:
+    """A paper that reads differently is embedded anew."""
+    texts = ("title", "abstract")
+    stale = [e.row["id"] for e in changed if e.stored and any(e.stored[t] != e.row[t] for t in texts)]
+    if stale:
+        await connection.execute(vector.delete().where(vector.c.paper_id.in_(stale)))
 
 
 async def _remember_versions(

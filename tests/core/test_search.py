@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -111,6 +113,18 @@ class TwoMeanings:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class Resting(SetClock):
+    """Tells when it is slept on, and does not wake up."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.asleep = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        await asyncio.Event().wait()
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +309,24 @@ async def test_embedding_goes_on_where_it_stopped_and_follows_the_encoder(small:
     assert (await vectors.count("two"), await vectors.count(StaticEmbedder.name)) == (0, 5)
     (finding,) = await _embedding(small, StaticEmbedder()).report()
     assert finding.detail == "all papers can be found by meaning (wordllama-l2-256)"
+
+
+async def test_a_paper_that_reads_differently_is_embedded_anew(small: Database) -> None:
+    finder = await _finder(small, TwoMeanings())
+    changed = replace(LIBRARY[0], version=2, abstract="Now about pollinators.")
+    await Papers(small).add([Sighting(changed, "replace")], now=NOW)
+    assert await _embedding(small, TwoMeanings()).once() == 1
+    assert sorted(await _found(finder, "insect")) == [1, 3]
+
+
+async def test_the_service_embeds_what_comes_later(small: Database) -> None:
+    clock = Resting(NOW)
+    running = asyncio.create_task(_embedding(small, TwoMeanings(), clock).run())
+    await clock.asleep.wait()
+    assert await VectorIndex(small).count("two") == len(LIBRARY)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 def test_scores_are_shares_of_the_best() -> None:
