@@ -1,7 +1,7 @@
 """Digests on Discord: posts, threads, forums, and what a lost answer leaves behind. Real client, loopback."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,6 +158,30 @@ async def test_a_forum_gets_a_post_a_paper_with_its_tags(server: Server) -> None
     server.discord.thread(shown[0]).archived = True
     server.discord.passes(3600)
     assert await server.posts.find([overview, one, two], begun) == ids
+
+
+async def test_what_became_of_a_paper_is_told_in_the_forum_s_post_of_it(server: Server) -> None:
+    forum = server.discord.forum("papers")
+    begun = server.now()
+    parent = await server.posts.post(server.post(forum, "Papers for Wednesday", replies=1))
+    card = await server.posts.post(server.post(forum, "A paper", key="p1", parent=parent, title="A paper"))
+    note = replace(server.post(forum, "Version 2", key="n1", parent=parent), card=card)
+    sent = await server.posts.post(note)
+    (shown,) = server.discord.posts(forum)
+    assert server.discord.posts(server.discord.thread(shown))[-1].text == "## Version 2"
+    assert await server.posts.find([note], begun) == {"n1": sent}
+    answer = server.post(forum, "Version 3", key="n2", parent=card)
+    sent = await server.posts.post(answer)
+    assert len(server.discord.posts(forum)) == 1
+    assert await server.posts.find([answer], begun) == {"n2": sent}
+
+
+async def test_a_person_is_written_to_directly(server: Server) -> None:
+    direct = server.discord.dm("ada")
+    ada = server.discord.world.user("ada")["id"]
+    note = Post(ChannelId(f"discord:{ada}"), (d.paragraph("Look."),), "k1", direct=True)
+    await server.posts.post(note)
+    assert [post.text for post in server.discord.posts(direct)] == ["Look."]
 
 
 async def test_a_quiet_day_in_a_forum_is_one_post(server: Server) -> None:
