@@ -47,7 +47,7 @@ class Discord:
         api_url: str = API_URL,
         gateway_url: str = "",
         publish: bool = False,
-        ack_after: float = 1.0,
+        ack_after: float = 0.9,
         form_after: float = 2.2,
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command

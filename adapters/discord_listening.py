@@ -14,7 +14,7 @@ from adapters.discord_commands import focused, verb_of
 from adapters.discord_forms import ASK, QUESTION
 from adapters.discord_places import Change, Places
 from adapters.discord_recent import Recent
-from adapters.discord_requests import Talk, of_interaction
+from adapters.discord_requests import Talk, away, of_interaction
 from adapters.discord_rest import Rest
 from adapters.discord_ways import InteractionWay, MessageWay
 from bot import doc as d
@@ -34,6 +34,8 @@ NO_CONTENT = (
     "I cannot read messages here unless you mention me. Mention me in front of your question, or press Ask."
 )
 
+AWAY = "I cannot post here on my own. Invite me to this server, or use this in our direct messages."
+
 
 class Listening:
     """One run of the listener: Discord's events on one side, the core's handler on the other.
@@ -51,7 +53,7 @@ class Listening:
         *,
         command: str,
         application: str,
-        ack_after: float = 1.0,
+        ack_after: float = 0.9,
         form_after: float = 2.2,
     ) -> None:
         self._rest, self._handler, self._clock, self._command = rest, handler, clock, command
@@ -121,6 +123,9 @@ class Listening:
             most=100 if interaction.is_guild_integration() else MOST_BY_USER,
             entered=entered,
         )
+        if info is not None and info.admin and away(interaction):
+            await answer.send(Reply((d.paragraph(AWAY),), private=True, error=True))
+            return
         if request.kind == "form":
             answer.submitted(request.text, dict(request.values))
         opens = part is not None or (info is not None and info.form)

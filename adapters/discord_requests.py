@@ -27,6 +27,13 @@ def place_of(interaction: discord.Interaction[Any]) -> tuple[str, str | None]:
     return str(interaction.channel_id), None
 
 
+def away(interaction: discord.Interaction[Any]) -> bool:
+    """Whether it happens where the bot cannot post: brought along by one person, not invited."""
+    if interaction.is_guild_integration() or interaction.context.dm_channel:
+        return False
+    return interaction.is_user_integration() or bool(interaction.context.private_channel)
+
+
 def of_interaction(
     interaction: discord.Interaction[Any], infos: Sequence[CommandInfo]
 ) -> tuple[Request, int | None]:
@@ -60,7 +67,7 @@ def of_interaction(
         values=answers,
         mentioned=kind == "reply",
         direct=direct,
-        is_admin=direct or interaction.permissions.manage_channels,
+        is_admin=not away(interaction) and (direct or interaction.permissions.manage_channels),
         workspace=str(interaction.guild_id or ""),
         locale=str(interaction.locale),
     )

@@ -27,7 +27,7 @@ API_URL = "https://discord.com/api/v10"
 LONGEST_WAIT = 30.0
 """Seconds: a request that takes longer is given up, a rate limit that asks for more is told upward."""
 
-A_SECOND = 45
+A_SECOND = 48
 """Requests a second over all; Discord allows a bot 50, answers to interactions not counted."""
 
 BANNED_FOR = 600.0

@@ -179,6 +179,8 @@ class Worker:
         platform that is not configured, StorageError.
         """
         channel = await self._known(channel_id)
+        if platform_of(channel_id) not in self._platforms:
+            raise UsageError(f"{platform_of(channel_id)} is not configured; add its section to the file.")
         now = await self._runs.now()
         day = await self._allowed(channel, day, now)
         if not channel.topics:
@@ -199,8 +201,6 @@ class Worker:
         channel = await self._desk.channels.get(channel_id)
         if channel is None:
             raise NotFound(f"Nothing is set up for {channel_id}; follow a topic there first.")
-        if platform_of(channel_id) not in self._platforms:
-            raise UsageError(f"{platform_of(channel_id)} is not configured; add its section to the file.")
         return channel
 
     async def _allowed(self, channel: Channel, day: date | None, now: datetime) -> date:

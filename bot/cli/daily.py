@@ -61,7 +61,7 @@ async def digest(arguments: argparse.Namespace) -> int:
     screen = Screen(sys.stderr) if arguments.json else None
     config = load(arguments.config)
     async with assembled(config, service=delivers, connect=delivers, screen=screen) as app:
-        channels = await _channels(app, arguments.channel)
+        channels = await _channels(app, arguments.channel, delivers=delivers)
         if arguments.dry_run:
             return await _preview(app, channels, arguments)
         failed = False
@@ -72,16 +72,23 @@ async def digest(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-async def _channels(app: App, named: str | None) -> list[ChannelId]:
+async def _channels(app: App, named: str | None, *, delivers: bool) -> list[ChannelId]:
     if named:
         channel = ChannelId(named)
         if await app.stores.channels.get(channel) is None:
             raise UsageError(f"nothing is set up for {named}; add a [[channels]] section for it.")
         return [channel]
-    channels = [c.id for c in await app.stores.channels.all() if c.topics and not c.paused]
-    usable = [channel for channel in channels if platform_of(channel) in app.platforms]
-    if not usable:
+    following = [
+        c
+        for c in await app.stores.channels.all()
+        if c.topics and (not delivers or platform_of(c.id) in app.platforms)
+    ]
+    if not following:
         raise UsageError("no channel is set up; add a [[channels]] section to the configuration.")
+    usable = [c.id for c in following if not c.paused]
+    if not usable:
+        reasons = "; ".join(f"{c.id}: {c.paused.rstrip('.')}" for c in following)
+        raise UsageError(f"every channel is paused ({reasons}).")
     return usable
 
 

@@ -90,15 +90,14 @@ async def topics(core: Core, call: Call, way: Responder) -> None:
 
 
 async def schedule(core: Core, call: Call, way: Responder) -> None:
-    """Set when the digest comes, by words or by the form."""
+    """Set when the digest comes, by words or by the form; nobody fills in a form to be refused."""
+    permit(core, call)
     channel = await channel_of(core, call)
     if call.request.kind == "form":
-        permit(core, call)
         await _save(core, way, _from_form(channel, call.request.values))
     elif not call.words:
         await way.send(Reply((views.schedule_form(channel),), private=True))
     else:
-        permit(core, call)
         await _save(core, way, scheduled(channel, call.words))
 
 

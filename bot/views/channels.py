@@ -105,7 +105,7 @@ def rate(number: int, span: int) -> str:
 def next_time(channel: Channel) -> str:
     """When the digest comes, or why it does not."""
     if channel.paused:
-        return f"The digest is off at present: {channel.paused}."
+        return f"The digest is off at present: {channel.paused.rstrip('.')}."
     return f"The digest comes {in_words(channel.days)} at {channel.at:%H:%M} ({channel.timezone})."
 
 

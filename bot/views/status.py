@@ -63,7 +63,7 @@ def status(
     """Whether everything works, and since when what does not."""
     rows = [
         ("Library", text(f"{papers:,} papers")),
-        ("This channel", text(f"follows {len(channel.topics)} topics. {next_time(channel)}")),
+        ("This channel", text(f"follows {_topics(len(channel.topics))}. {next_time(channel)}")),
         *(("Digest", text(line)) for line in digest),
         *((finding.name, text(finding.detail)) for finding in model),
     ]
@@ -75,6 +75,10 @@ def status(
         blocks.append(paragraph("No source was fetched yet."))
     blocks.append(paragraph(f"Version {version}", small=True))
     return tuple(blocks)
+
+
+def _topics(count: int) -> str:
+    return "1 topic" if count == 1 else f"{count} topics"
 
 
 def feed_line(feed: FeedHealth) -> str:

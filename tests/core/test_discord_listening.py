@@ -10,7 +10,7 @@ import pytest
 
 from adapters.discord import Discord
 from adapters.discord_answers import LEFT, STOPPED
-from adapters.discord_listening import NO_CONTENT
+from adapters.discord_listening import AWAY, NO_CONTENT
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Reply, Request
@@ -623,6 +623,18 @@ async def test_used_by_one_person_outside_any_server(server: Server) -> None:
         reply = await server.types("/paper search nerf", channel=server.dm("ada"), user_installed=True)
         assert reply.texts == ["You said: search nerf"]
         assert core.asked[0].direct
+
+
+async def test_where_it_cannot_post_nothing_is_followed(server: Server, papers: Channel) -> None:
+    core = Core()
+    server.manager("eve")
+    async with running(server, core):
+        told = await server.types("/paper follow nerf", channel=papers, user="eve", user_installed=True)
+        assert told.texts == [AWAY]
+        assert told.seen_by_asker_only
+        await server.types("/paper settings", channel=papers, user="eve", user_installed=True)
+        await server.types("/paper follow nerf", channel=server.dm("eve"), user="eve", user_installed=True)
+    assert [(one.text, one.is_admin) for one in core.asked] == [("settings", False), ("follow nerf", True)]
 
 
 async def test_what_one_person_may_not_be_sent_in_messages_comes_in_a_file(server: Server) -> None:

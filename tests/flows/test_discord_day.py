@@ -51,6 +51,9 @@ def papers(lab: Lab, server: Discord) -> Channel:
 async def test_a_day_on_discord(lab: Lab, server: Discord, papers: Channel) -> None:
     number = lab.feed.paper("Pruned *Gaussian splatting* for @everyone", ABSTRACT)
     lab.feed.paper("A speech recogniser for wind")
+    rehearsed = await asyncio.to_thread(lab.run, "digest", "--dry-run")
+    assert number in rehearsed.out
+    assert server.posts(papers) == []
     delivered = await asyncio.to_thread(lab.run, "digest", "--json")
     assert [row["state"] for row in delivered.rows] == ["delivered"]
     again = await asyncio.to_thread(lab.run, "digest", "--json")
@@ -80,6 +83,9 @@ async def test_a_day_on_discord(lab: Lab, server: Discord, papers: Channel) -> N
         await server.says("How much quality does it lose?", channel=thread)
         await server.happens(lambda: any("0.08 dB" in post.text for post in server.posts(thread)))
 
+        refused = await server.types("/paper schedule", channel=papers)
+        assert refused.modal is None
+        assert "Manage Channels" in refused.texts[0]
         refused = await server.types("/paper unfollow gaussian splatting", channel=papers)
         assert refused.seen_by_asker_only
         assert "Manage Channels" in refused.texts[0]
@@ -100,9 +106,13 @@ async def test_a_channel_that_is_gone_is_paused_and_comes_back(
     await server.denies(papers, "send_messages")
     failed = await asyncio.to_thread(lab.run, "digest", "--json")
     assert [row["posts"] for row in failed.rows] == [0]
+    again = await asyncio.to_thread(lab.run, "digest")
+    assert f"every channel is paused (discord:{papers.id}: the platform says: " in again.err
     async with serving(lab, server) as app:
         status = await server.types("/paper status", channel=papers)
         assert "Send Messages" in status.texts[0]
+        assert "follows 1 topic." in status.texts[0]
+        assert ".." not in status.texts[0]
         await server.allows(papers, "send_messages")
         for _ in range(300):
             if not any(one.paused for one in await app.stores.channels.all()):
