@@ -75,6 +75,8 @@ def _skip_rest(lines: IO[bytes]) -> None:
 def _take(line: bytes, where: str, batch: Imported) -> None:
     try:
         batch.papers.append(paper(json.loads(line)))
+    except UnicodeDecodeError:
+        batch.unusable.append(Unusable(where, "this is no UTF-8 text"))
     except ValueError as error:
         reason = f"this is no JSON ({error})" if isinstance(error, json.JSONDecodeError) else str(error)
         batch.unusable.append(Unusable(where, reason))

@@ -17,7 +17,7 @@ async def alone(database: Database, runs: Runs) -> AsyncIterator[None]:
     """Be the only process that delivers from a SQLite file, for as long as the context lasts.
 
     The lock goes with the process, however that ends; then all leases in the file are void. On PostgreSQL,
-    where any number of processes may deliver, this does nothing. Raises Busy.
+    where any number of processes may deliver, this does nothing. Raises Busy, or Full.
     """
     if database.dialect != "sqlite":
         yield
@@ -51,7 +51,11 @@ def _open(file: Path) -> sqlite3.Connection:
 def _lock(connection: sqlite3.Connection, path: Path) -> None:
     try:
         connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY:
+            raise Full(
+                f"{path}.lock cannot be written; free some space on its disk, or remove that file."
+            ) from None
         raise Busy(
             f"Another Paperboy delivers from {path}; stop it first, or ask it in chat with `digest now`."
         ) from None

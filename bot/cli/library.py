@@ -75,7 +75,9 @@ def _tell(path: Path, counts: Counts, unusable: list[Unusable], *, as_json: bool
 
 async def search(arguments: argparse.Namespace) -> int:
     """Search the library."""
-    query = " ".join(arguments.query)
+    query = " ".join(arguments.query).strip()
+    if not query:
+        raise UsageError("say what to look for, such as `paperboy search gaussian splatting`.")
     async with assembled(load(arguments.config), connect=False) as app:
         searched = await app.finder.search(query, limit=arguments.limit)
         if searched.instead:

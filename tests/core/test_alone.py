@@ -50,3 +50,12 @@ async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         async with alone(database, Runs(database)):
             pass
     await database.close()
+
+
+async def test_a_lock_that_cannot_be_written_is_no_second_process(tmp_path: Path) -> None:
+    database = await connect(f"sqlite:///{tmp_path}/p.db")
+    (tmp_path / "p.db.lock").write_bytes(b"x" * 5000)
+    with pytest.raises(Full, match="cannot be written; free some space"):
+        async with alone(database, Runs(database)):
+            pass
+    await database.close()

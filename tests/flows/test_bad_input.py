@@ -52,6 +52,7 @@ def test_bad_lines_are_told_with_their_number_and_good_ones_kept(lab: Lab, pack:
     assert (row["new"], row["rejected"]) == (2, 9)
     assert "papers.jsonl" + suffix + ":2: this is no JSON" in said.err
     assert "published: 'yesterday' is no date" in said.err
+    assert "papers.jsonl" + suffix + ":9: this is no UTF-8 text" in said.err
     (found,) = lab.run("search", "hep-th/9901001", "--json").rows
     assert found["id"] == "arxiv:hep-th/9901001"
 
@@ -79,6 +80,7 @@ def test_a_file_that_is_not_there(lab: Lab) -> None:
         ["digst"],
         [],
         ["search"],
+        ["search", " "],
         ["digest", "--date", "soon"],
         ["search", "x", "--limit", "0"],
         ["run", "--only", "x"],
