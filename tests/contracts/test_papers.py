@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.domain import Counts, Paper, PaperId, Sighting, SightingKind
+from bot.domain import Counts, Filters, Paper, PaperId, Sighting, SightingKind
 from storage.engine import Database
 from storage.papers import Papers
 
@@ -312,3 +312,29 @@ async def test_a_feature_adds_its_badge(papers: Papers) -> None:
     assert _ids(await papers.featured(date(2026, 4, 1), limit=5)) == [SPLATTING.id]
     kept = await papers.get(SPLATTING.id)
     assert kept == replace(SPLATTING, featured=badge.featured, upvotes=12, code="https://x.y")
+
+
+async def test_scores_narrowed_or_without_words(papers: Papers) -> None:
+    await _add(papers, SPLATTING, RANKING)
+    everything = await papers.scored("gaussian", limit=5)
+    assert {name for name, _ in everything} == {SPLATTING.id, RANKING.id}
+    assert all(score > 0 for _, score in everything)
+    narrowed = Filters(category="cs.ir")
+    assert [name for name, _ in await papers.scored("gaussian", limit=5, filters=narrowed)] == [RANKING.id]
+    assert await papers.scored("", limit=5) == []
+    latest = await papers.scored("", limit=5, filters=Filters(since=date(2026, 4, 1)))
+    assert [name for name, _ in latest] == [SPLATTING.id, RANKING.id]
+    assert await papers.passing([SPLATTING.id, RANKING.id], Filters(author="chen li")) == {RANKING.id}
+    assert await papers.passing([SPLATTING.id], Filters()) == {SPLATTING.id}
+
+
+async def test_occurrences_are_counted_up_to_a_bound(papers: Papers) -> None:
+    await _add(papers, SPLATTING, RANKING)
+    assert await papers.occurrences(["gaussian", "ranked", "absent", "…"], most=5) == {
+        "gaussian": 2,
+        "ranked": 1,
+        "absent": 0,
+        "…": 0,
+    }
+    assert await papers.occurrences(["gaussian"], most=1) == {"gaussian": 1}
+    assert sorted(await papers.titles()) == sorted([SPLATTING.title, RANKING.title])
