@@ -299,7 +299,7 @@ def _manners(config: Config) -> Manners:
 
 async def examined(app: App) -> list[Finding]:
     """What the doctor finds out in the world: each source, the model, each platform."""
-    findings = [await _source_finding(app, source) for source in app.sources]
+    findings = [await _source_finding(app, source) for source in await app.library.every()]
     findings.append(await app.model.check() if app.model else EMBEDDED)
     channels = [channel.id for channel in await app.stores.channels.all()]
     for name, platform in app.platforms.items():

@@ -76,7 +76,7 @@ class Library:
     async def fetch(self) -> list[Fetched]:
         """Fetch every source once; a source that fails does not stop the others."""
         async with self._fetching:
-            results = [await self._fetch(source) for source in await self._every()]
+            results = [await self._fetch(source) for source in await self.every()]
             self._fetched_at = self._clock.now()
             return results
 
@@ -86,12 +86,13 @@ class Library:
             return []
         checked = {item.source: item.checked_at for item in await self._feeds.health()}
         now = self._clock.now()
-        names = [source.name for source in await self._every()]
+        names = [source.name for source in await self.every()]
         if names and all(name in checked and timedelta(0) <= now - checked[name] < age for name in names):
             return []
         return await self.fetch()
 
-    async def _every(self) -> list[Source]:
+    async def every(self) -> list[Source]:
+        """The sources that are fetched now, those added from chat last."""
         return [*self._sources, *await self._added()]
 
     async def _fetch(self, source: Source) -> Fetched:

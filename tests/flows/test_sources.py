@@ -40,6 +40,7 @@ def test_a_feed_is_tried_added_fetched_and_removed(lab: Lab) -> None:
     rows = {row["source"]: row for row in lab.run("fetch", "--json").rows}
     assert rows["Journal of Birds"]["new"] == 5
     assert "bird number 4" in lab.run("digest").out
+    assert "Journal of Birds" in lab.run("check").out
     assert "is there already" in lab.chat(f"/paper source add {lab.site.url}/birds")
     assert "“Journal of Birds” is not read any more" in lab.chat("/paper source remove journal of birds")
     assert {row["source"] for row in lab.run("fetch", "--json").rows} == {"arxiv"}
