@@ -183,14 +183,6 @@ INFOS: tuple[CommandInfo, ...] = (
         private=True,
     ),
     CommandInfo(
-        "rate",
-        "Say whether an answer helped.",
-        "/paper rate good|bad",
-        "/paper rate good",
-        (Option("verdict", "good or bad", required=True, choices=("good", "bad")),),
-        private=True,
-    ),
-    CommandInfo(
         "save",
         "Keep a paper on your list.",
         "/paper save <id>",
@@ -220,6 +212,14 @@ INFOS: tuple[CommandInfo, ...] = (
         "Whether everything works: sources, digests, the model.",
         "/paper status",
         "/paper status",
+        private=True,
+    ),
+    CommandInfo(
+        "rate",
+        "Say whether an answer helped.",
+        "/paper rate good|bad",
+        "/paper rate good",
+        (Option("verdict", "good or bad", required=True, choices=("good", "bad")),),
         private=True,
     ),
     CommandInfo(

@@ -62,8 +62,8 @@ def status(
 ) -> Doc:
     """Whether everything works, and since when what does not."""
     rows = [
-        ("Library", text(f"{papers:,} papers")),
-        ("This channel", text(f"follows {_topics(len(channel.topics))}. {next_time(channel)}")),
+        ("Library", text("1 paper" if papers == 1 else f"{papers:,} papers")),
+        ("This channel", text(_follows(channel))),
         *(("Digest", text(line)) for line in digest),
         *((finding.name, text(finding.detail)) for finding in model),
     ]
@@ -77,8 +77,11 @@ def status(
     return tuple(blocks)
 
 
-def _topics(count: int) -> str:
-    return "1 topic" if count == 1 else f"{count} topics"
+def _follows(channel: Channel) -> str:
+    if not channel.topics:
+        return "follows nothing, so no digest comes."
+    topics = "1 topic" if len(channel.topics) == 1 else f"{len(channel.topics)} topics"
+    return f"follows {topics}. {next_time(channel)}"
 
 
 def feed_line(feed: FeedHealth) -> str:

@@ -91,6 +91,9 @@ async def test_a_day_on_discord(lab: Lab, server: Discord, papers: Channel) -> N
         assert "Manage Channels" in refused.texts[0]
         server.manager("eve")
         allowed = await server.types("/paper unfollow gaussian splatting", channel=papers, user="eve")
+        await allowed.until(contains="no longer follows")
+        empty = await server.types("/paper status", channel=papers)
+        assert "follows nothing, so no digest comes." in empty.texts[0]
         assert "Manage Channels" not in allowed.texts[0]
         wrong = await server.types("/paper schedule at:25:99", channel=papers, user="eve")
         assert "25:99" in wrong.texts[0]
