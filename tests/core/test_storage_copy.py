@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.doc import paragraph
 from bot.domain import (
     Channel,
     ChannelId,
@@ -19,6 +20,7 @@ from bot.domain import (
     FullText,
     Harvest,
     ModelCall,
+    Note,
     Paper,
     PaperId,
     Sighting,
@@ -37,6 +39,7 @@ from storage.engine import Database, connect
 from storage.feeds import Feeds
 from storage.ledger import Ledger
 from storage.marks import Marks, Vault
+from storage.notes import Notes
 from storage.papers import Papers
 from storage.readings import Readings
 from storage.tables import digest_item, digest_run, metadata, outbox
@@ -172,13 +175,30 @@ async def test_what_has_outlived_its_use_goes(database: Database) -> None:
     decisions, readings = Decisions(database), Readings(database)
     await _fill(database)
     await decisions.save([Decision(PaperId("b"), "t", 0.9, 0.5, True, "why")], now=NOW)
+    await Notes(database).add(Note("k", ChannelId("slack:C1"), (paragraph("Look."),), NOW))
     assert sum((await care.prune(database, now=NOW + timedelta(days=13))).values()) == 0
     gone = await care.prune(database, now=NOW + timedelta(days=200))
-    assert gone == {"reading": 1, "ledger": 0, "turn": 0, "heard": 1, "decision": 1}
+    assert gone == {
+        "reading": 1,
+        "ledger": 0,
+        "turn": 0,
+        "heard": 1,
+        "decision": 1,
+        "paper_change": 2,
+        "note": 1,
+    }
     assert await readings.text(PaperId("a"), 1) is None
     assert await decisions.of(PaperId("b"))
     gone = await care.prune(database, now=NOW + timedelta(days=500))
-    assert gone == {"reading": 0, "ledger": 1, "turn": 1, "heard": 0, "decision": 1}
+    assert gone == {
+        "reading": 0,
+        "ledger": 1,
+        "turn": 1,
+        "heard": 0,
+        "decision": 1,
+        "paper_change": 0,
+        "note": 0,
+    }
     assert await Papers(database).count() == 600
 
 
