@@ -40,11 +40,11 @@ def _run() -> float:
         command = [sys.executable, "-m", "bot", "run", "--config", str(config)]
         child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         assert child.stderr is not None
-        while "ready" not in child.stderr.readline():
-            continue
+        while "ready" not in (line := child.stderr.readline()):
+            assert line, "the service ended before it was ready"
         spent = _spent(child.pid)
         child.send_signal(signal.SIGTERM)
-        child.communicate()
+        child.communicate(timeout=30)
         return spent
 
 

@@ -48,7 +48,10 @@ def _ask() -> dict[str, str]:
 def _question(words: str, default: str) -> str:
     sys.stdout.write(f"{words} [{default}] ")
     sys.stdout.flush()
-    return sys.stdin.readline().strip() or default
+    answer = sys.stdin.readline().strip() or default
+    if not sys.stdin.isatty():
+        sys.stdout.write("\n")
+    return answer
 
 
 def written(*, platform: str, channel: str, topics: str, categories: str, at: str, timezone: str) -> str:

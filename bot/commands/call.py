@@ -11,7 +11,7 @@ from bot.domain import CommandInfo, Request
 from bot.errors import UsageError
 
 LONGEST = 2_000
-_DAYS = re.compile(r"(\d{1,4})\s*(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
+_DAYS = re.compile(r"(\d{1,9})\s*(d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE)
 _UNIT_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 LONGEST_DAYS = 3_650
 

@@ -108,13 +108,14 @@ async def _save(core: Core, way: Responder, channel: Channel) -> None:
 
 def scheduled(channel: Channel, words: str) -> Channel:
     """The channel with the time, zone and days in ``words``, in any order. Raises UsageError."""
+    zoned = False
     for word in re.sub(r",\s+", ",", words).split():
         if schedule_words.is_time(word):
             channel = replace(channel, at=schedule_words.time_of_day(word))
-        elif schedule_words.is_days(word):
+        elif schedule_words.is_days(word) or zoned:
             channel = replace(channel, days=schedule_words.days(word))
         else:
-            channel = replace(channel, timezone=schedule_words.zone(word))
+            channel, zoned = replace(channel, timezone=schedule_words.zone(word)), True
     return channel
 
 

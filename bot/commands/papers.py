@@ -161,6 +161,8 @@ async def compare(core: Core, call: Call, way: Responder) -> None:
     if not 2 <= len(references) <= 5:
         raise misuse(call.info, "Two to five papers can be compared.")
     papers = [await core.library.resolve(reference) for reference in references]
+    if len({paper.id for paper in papers}) < len(papers):
+        raise misuse(call.info, "These must be different papers.")
     await way.working("Reading the papers…")
     language = await language_of(core, call)
     summaries = [await core.reader.read(paper, language=language) for paper in papers]
@@ -187,7 +189,7 @@ def trailing_span(words: str, given: str | None) -> tuple[str, str | None]:
     """Words and a span of time such as "30d" that may stand behind them."""
     head, _, last = words.rpartition(" ")
     bare = last.strip("[]")
-    if given is None and head and re.fullmatch(r"\d{1,4}[dwm]", bare):
+    if given is None and head and re.fullmatch(r"\d+[dwmy]", bare):
         return head, bare
     return words, given
 

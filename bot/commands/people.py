@@ -91,8 +91,9 @@ async def export(core: Core, call: Call, way: Responder) -> None:
             Reply((paragraph("Your list is empty, so there is nothing to export."),), private=True)
         )
         return
+    count = "1 paper" if len(papers) == 1 else f"{len(papers)} papers"
     suffix, write = formats.FORMATS[kind]
-    doc = (paragraph(f"Your list, {len(papers)} in {kind}:"), File(f"saved.{suffix}", write(papers)))
+    doc = (paragraph(f"Your list, {count} as {kind}:"), File(f"saved.{suffix}", write(papers)))
     await way.send(Reply(doc, private=True))
 
 

@@ -178,13 +178,16 @@ def completed(
 ) -> Harvest:
     """The harvest with what the API added.
 
-    A category that looked stale, and of which the API knows nothing newer either, was merely quiet.
+    A small category that looked stale, and of which the API knows nothing newer either, was merely quiet.
+    A busy one stays stale: its silence everywhere is a fault, or a holiday, and its readers should know.
     """
     known = {sighting.paper.id for sighting in harvest.sightings}
     added = {one.paper.id: one for one in (*missed, *late) if one.paper.id not in known}
     parts = dict(harvest.parts)
     for name in stale_since(harvest):
-        if not any(name in one.paper.categories for one in late):
+        trace = Trace.of(memory.get(f"batch/{name}", ""))
+        small = trace is None or trace.count < _USUALLY_BUSY
+        if small and not any(name in one.paper.categories for one in late):
             parts[name] = "quiet"
     stale = "stale" in parts.values()
     state: FeedState = "stale" if stale else "ok" if added or "ok" in parts.values() else "quiet"

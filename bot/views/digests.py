@@ -45,7 +45,8 @@ def quiet_day(digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
     if digest.considered:
         first = f"{long_day(digest.day)}: none of {digest.considered:,} new papers belongs to this channel."
     else:
-        first = f"{long_day(digest.day)}: no new papers were announced."
+        came = "no new papers came in" if digest.notes else "no new papers were announced"
+        first = f"{long_day(digest.day)}: {came}."
     nearest = [(papers[d.paper_id], d) for d in digest.nearest if d.paper_id in papers]
     return (
         paragraph(first),

@@ -125,6 +125,19 @@ async def test_a_category_of_which_the_api_knows_nothing_newer_is_quiet(
     assert (second.state, second.detail, second.parts["cs.CV"]) == ("quiet", "", "quiet")
 
 
+async def test_a_busy_category_that_stands_still_is_stale_whatever_the_api_says(
+    arxiv: Arxiv, feed: Feed, clock: SetClock
+) -> None:
+    for number in range(6):
+        feed.paper(f"Paper {number}")
+    first = await arxiv.fetch({})
+    clock.forward(days=1)
+    second = await arxiv.fetch(first.memory)
+    assert second.parts["cs.CV"] == "stale"
+    assert second.state == "stale"
+    assert "cs.CV shows nothing newer" in second.detail
+
+
 async def test_days_that_were_missed_are_filled_from_the_api(
     arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock
 ) -> None:
