@@ -19,7 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from adapters import slack_events as events
 from adapters.slack_blocks import BUTTON
 from adapters.slack_check import examine, lacking, missing_scopes
-from adapters.slack_forms import FORM, home
+from adapters.slack_forms import FORM, Origin, home
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
 from adapters.slack_people import People
@@ -235,7 +235,8 @@ class SlackListener:
         person = await self._people.who(events.team_of(body), body["user"]["id"])
         try:
             request = events.submitted(body, person)
-            answer = FormResponder(self._responder(request, {}), body["view"], verdict)
+            active = Origin.load(body["view"]["private_metadata"]).active
+            answer = FormResponder(self._responder(request, {}, active=active), body["view"], verdict)
             await self._handle(request, answer)
         finally:
             if not verdict.done():
@@ -334,7 +335,9 @@ class SlackListener:
         assert self._handler is not None
         await self._handler.handle(request, responder)
 
-    def _responder(self, request: Request, body: Body, *, typed: bool = False) -> SlackResponder:
+    def _responder(
+        self, request: Request, body: Body, *, typed: bool = False, active: bool = True
+    ) -> SlackResponder:
         place = Place(native_id(request.channel), request.thread, request.workspace)
         if place.thread is None and request.kind == "reply" and not request.direct:
             place = Place(place.channel, request.message, request.workspace)
@@ -345,5 +348,6 @@ class SlackListener:
             response_url=str(body.get("response_url") or ""),
             trigger=str(body.get("trigger_id") or ""),
             typed=typed,
+            active=active and request.thread is not None and events.below(body),
         )
         return SlackResponder(self._sender, asker)

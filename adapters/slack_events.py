@@ -185,6 +185,12 @@ def links_of(message: Event) -> Iterator[str]:
             stack.extend(value for value in reversed(node.values()) if isinstance(value, dict | list))
 
 
+def below(body: Event) -> bool:
+    """Whether the message that was pressed or chosen stands in a thread that has replies; True for none."""
+    parts = [part for part in (body.get("container"), body.get("message")) if part]
+    return not parts or any(part.get("thread_ts") for part in parts)
+
+
 def team_of(body: Event) -> str:
     """The workspace an interaction comes from."""
     return str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")

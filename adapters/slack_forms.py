@@ -25,6 +25,8 @@ class Origin:
     channel: str
     thread: str | None = None
     workspace: str = ""
+    active: bool = True
+    """Whether the thread has replies."""
 
     def dump(self) -> str:
         """The metadata of a view."""

@@ -36,6 +36,8 @@ class Asker:
     trigger: str = ""
     typed: bool = False
     """A slash command: what its response URL shows first is the note, which later ones replace."""
+    active: bool = True
+    """Whether the place's thread has replies: Slack shows ephemeral messages in no other thread."""
 
     @property
     def direct(self) -> bool:
@@ -80,6 +82,8 @@ class SlackResponder:
             return None
         doc, files = _without_files(reply.doc)
         if reply.private and not self._asker.direct:
+            if files:
+                doc = (*doc, d.paragraph("Look into our direct messages for the file."))
             await self._private(doc, reply.alt)
             thread = None
         else:
@@ -93,7 +97,7 @@ class SlackResponder:
         if not self._asker.trigger:
             return False
         place = self._asker.place
-        origin = Origin(form.command, place.channel, place.thread, place.workspace)
+        origin = Origin(form.command, place.channel, place.thread, place.workspace, self._asker.active)
         view = modal(doc, form, origin, command=self._sender.command)
         client = await self._client()
         try:
@@ -147,7 +151,7 @@ class SlackResponder:
 
     def _by_url(self) -> bool:
         """Whether a private answer goes by the response URL: not in threads, which it would leave."""
-        return self._asker.typed or self._asker.place.thread is None
+        return self._asker.typed or self._asker.place.thread is None or not self._asker.active
 
     async def _send_by_url(self, messages: list[Message], *, public: bool = False) -> int:
         """How many of the messages the response URL took."""
@@ -166,7 +170,7 @@ class SlackResponder:
             client.chat_postEphemeral,
             channel=place.channel,
             user=self._asker.user,
-            thread_ts=place.thread,
+            thread_ts=place.thread if self._asker.active else None,
             text=message.text,
             blocks=message.blocks or None,
         )

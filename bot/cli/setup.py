@@ -18,19 +18,37 @@ async def init(arguments: argparse.Namespace) -> int:
         _print(arguments)
         return 0
     target = Path(arguments.config or DEFAULT_FILE)
-    _write(target, force=arguments.force)
+    platform = _write(target, force=arguments.force)
+    if platform == "slack":
+        _manifest_beside(target)
     say(f"Wrote {target}. Next: `paperboy check`, then `paperboy run`.")
     return 0
 
 
-def _write(target: Path, *, force: bool) -> None:
+def _write(target: Path, *, force: bool) -> str:
     if target.exists() and not force:
         raise UsageError(f"{target} is there already; --force overwrites it, --config names another file.")
-    text = written(**_ask())
+    answers = _ask()
+    text = written(**answers)
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+    return answers["platform"]
+
+
+def _manifest_beside(target: Path) -> None:
+    from bot.config import load
+    from bot.platforms import slack_manifest
+
+    file = target.with_name("slack-manifest.json")
+    try:
+        file.write_text(slack_manifest(load(str(target))), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written ({error.strerror}).") from None
+    say(
+        f"Wrote {file}. At api.slack.com/apps: Create New App, From a manifest; docs/slack.md has each click."
+    )
 
 
 def _ask() -> dict[str, str]:

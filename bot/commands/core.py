@@ -50,8 +50,8 @@ class Manners:
     version: str = ""
 
     def may_change(self, request: Request) -> bool:
-        """Whether the person may change what the channel gets."""
-        return self.changes == "anyone" or request.is_admin or request.user in self.admins
+        """Whether the person may change what the channel gets; their own direct messages are theirs."""
+        return request.direct or self.changes == "anyone" or request.is_admin or request.user in self.admins
 
     def refusal(self, request: Request) -> str:
         """Who can, for somebody who may not."""

@@ -126,7 +126,10 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
     answer = await core.desk.ask(
         [paper], question, language=await language_of(core, call), channel=call.request.channel, words=words
     )
-    await say(core, call, way, answers.answer(answer, [paper]), [paper], kind="answer")
+    doc = answers.answer(answer, [paper])
+    if call.request.kind != "reply":
+        doc = (answers.asked(question, paper), *doc)
+    await say(core, call, way, doc, [paper], kind="answer")
 
 
 async def _of_thread(core: Core, call: Call) -> Paper | None:

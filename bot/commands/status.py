@@ -7,7 +7,7 @@ from bot.commands.channels import channel_of
 from bot.commands.core import Core
 from bot.commands.people import RATED
 from bot.commands.table import INFOS, TABLE
-from bot.domain import Finding, Reply, Request
+from bot.domain import Channel, Finding, Reply, Request
 from bot.errors import UsageError
 from bot.ports import Responder
 from bot.views import status as views
@@ -26,9 +26,12 @@ async def help_(core: Core, call: Call, way: Responder) -> None:
 
 
 async def home(core: Core, request: Request, way: Responder) -> None:
-    """The page a platform shows to one person: their list, and help."""
+    """The page a platform shows to one person: what comes to them, their list, and help."""
+    channel = await core.channels.get(request.channel) or Channel(request.channel)
     kept = await core.papers.many((await core.channels.kept(request.user))[:10])
-    await way.send(Reply(views.home(kept, INFOS, core.manners.command, core.manners.name), private=True))
+    await way.send(
+        Reply(views.home(channel, kept, INFOS, core.manners.command, core.manners.name), private=True)
+    )
 
 
 async def _rated(core: Core) -> list[Finding]:

@@ -61,6 +61,12 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
     return tuple(blocks)
 
 
+def asked(question: str, paper: Paper) -> Block:
+    """What was asked, for those who did not see the question."""
+    shown = question if len(question) <= 200 else question[:199].rstrip() + "…"
+    return paragraph(f"“{shown}” — ", link(paper.title, paper.url), f" — {short_id(paper.id)}")
+
+
 def _silent(papers: Sequence[Paper]) -> str:
     return "The paper does not say." if len(papers) == 1 else "These papers do not say."
 

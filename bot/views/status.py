@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.doc import Block, Bullets, Divider, Doc, Fields, bold, code, heading, paragraph, text
+from bot.doc import (
+    Block,
+    Bullets,
+    Button,
+    Buttons,
+    Divider,
+    Doc,
+    Fields,
+    bold,
+    code,
+    heading,
+    paragraph,
+    text,
+)
 from bot.domain import Channel, CommandInfo, FeedHealth, Finding, Paper
 from bot.views.channels import next_time
 from bot.views.papers import authors, lines
@@ -37,13 +50,28 @@ def help_for(info: CommandInfo, command: str) -> Doc:
     return tuple(blocks)
 
 
-def home(kept: Sequence[Paper], infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
-    """A person's page: the papers they keep, then what the bot can do."""
+def home(
+    channel: Channel, kept: Sequence[Paper], infos: Iterable[CommandInfo], command: str, name: str
+) -> Doc:
+    """A person's page: what comes to them by direct message, the papers they keep, what the bot can do."""
     if kept:
         mine: Doc = (heading("Your list"), lines((paper, authors(paper.authors, 1)) for paper in kept))
     else:
         mine = (heading("Your list"), paragraph("It is empty. The Save button of a paper puts it here."))
-    return (*mine, Divider(), *help_page(infos, command, name))
+    return (*_own(channel), Divider(), *mine, Divider(), *help_page(infos, command, name))
+
+
+def _own(channel: Channel) -> Doc:
+    """What a person's direct messages follow, with the way to change it."""
+    if channel.topics:
+        shown: Doc = (
+            Bullets(tuple(text(str(topic)) for topic in channel.topics)),
+            paragraph(next_time(channel), small=True),
+        )
+    else:
+        shown = (paragraph("Nothing yet. Choose topics, and papers on them come to you every day."),)
+    label = "Change it" if channel.topics else "Choose topics"
+    return (heading("By direct message"), *shown, Buttons((Button(label, "settings", "primary"),)))
 
 
 def _called(words: str, command: str) -> str:

@@ -82,6 +82,34 @@ async def test_a_pressed_button_is_answered_below_its_message(slack: FakeSlack) 
     assert core.heard[3].thread is None or core.heard[3].thread == card.ts
 
 
+async def test_private_answers_are_seen_where_the_thread_has_no_replies_yet(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        doc = (paragraph(request.text), Buttons((Button("Save", "save a"),)))
+        await responder.send(Reply(doc, private=request.text != "topic x"))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper topic x")
+        await slack.until(lambda: slack.posts())
+        await slack.presses("Save", on=slack.posts()[0])
+        await slack.until(lambda: slack.ephemerals())
+        await slack.says("help", mention=True)
+        await slack.until(lambda: len(slack.ephemerals()) == 2)
+    assert [m.thread_ts for m in slack.ephemerals()] == [None, None]
+
+
+async def test_a_private_file_is_announced_where_it_was_asked_for(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        doc = (paragraph("Your list:"), File("saved.bib", "@misc{a}"))
+        await responder.send(Reply(doc, private=True))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper export bibtex")
+        await slack.until(lambda: slack.world.uploads and slack.ephemerals())
+    assert "direct messages" in slack.ephemerals()[0].words
+
+
 async def test_a_lost_answer_is_not_said_twice(slack: FakeSlack) -> None:
     core = Core(says("Once."))
     slack.mishap("chat.postMessage", "lost")

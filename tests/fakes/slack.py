@@ -147,7 +147,9 @@ class FakeSlack(Server):
         container |= {"is_ephemeral": hidden}
         container |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
         body: Json = {"container": container, "channel": {"id": message.channel, "name": "papers"}}
-        return body if hidden else body | {"message": message.wire()}
+        replied = any(m.thread_ts == message.ts and not m.ephemeral_to for m in self.world.messages)
+        thread = {"thread_ts": message.ts} if replied else {}  # Slack's mark of a thread's first message
+        return body if hidden else body | {"message": message.wire() | thread}
 
     def button(self, blocks: list[Json], label: str) -> Json | None:
         """The button so labelled, with its block's id as Slack adds it."""

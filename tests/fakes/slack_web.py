@@ -151,6 +151,8 @@ def post_ephemeral(world: World, args: Json) -> Json:
     thread = check_thread(world, channel.id, args.get("thread_ts"))
     message = Message(channel.id, world.ts(), BOT_USER, text, blocks, thread, bot=True, raw=args)
     message.ephemeral_to = args["user"]
+    if thread and not any(m.thread_ts == thread and not m.ephemeral_to for m in world.messages):
+        message.subtype = "deleted"  # Slack: "only shown if there is already an active thread"
     world.messages.append(message)  # not findable by ts: ephemeral messages cannot be updated or read back
     return {"message_ts": message.ts}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -133,6 +134,42 @@ def test_people_ask_press_and_change_settings(lab: Lab, elsewhere: Elsewhere) ->
     assert slack.world.pinged == []
 
 
+def test_a_person_follows_from_the_home_tab_and_reads_in_direct_messages(
+    lab: Lab, elsewhere: Elsewhere
+) -> None:
+    number = lab.feed.paper(TITLE, ABSTRACT)
+    lab.feed.paper("A speech recogniser for wind")
+    preview = lab.run("digest", "--dry-run")
+    assert preview.code == 0, preview.err
+    assert TITLE in preview.out
+    assert elsewhere.slack.world.messages == []
+    lab.run("fetch")
+
+    async def story(slack: FakeSlack) -> None:
+        im = slack.world.im(USER).id
+
+        def own() -> list[str]:
+            return [m.words for m in slack.posts(im)]
+
+        await slack.opens_home()
+        await slack.until(lambda: USER in slack.world.homes)
+        await slack.presses("Choose topics", home=True)
+        await slack.until(lambda: slack.world.views)
+        await slack.submits(slack.modal(), {"Topics, one a line": "gaussian splatting"})
+        await slack.until(own)
+        await slack.opens_home()
+        await slack.until(lambda: "gaussian splatting" in json.dumps(slack.world.homes[USER]))
+        await slack.presses("Change it", home=True)
+        await slack.until(lambda: len(slack.world.views) == 2)
+        await slack.says(f"/paper ask {number} what remains hard?", channel=im)
+        await slack.until(lambda: any("Mirrors" in words for words in own()))
+        assert any("what remains hard?" in words and TITLE in words for words in own())
+        await slack.says("https://arxiv.org/abs/2508.00002", channel=im)
+        await slack.until(lambda: any("recogniser" in words for words in own()))
+
+    assert serve(lab, elsewhere, story) == 0
+
+
 def test_the_same_commands_give_the_same_words_as_in_the_terminal(lab: Lab, elsewhere: Elsewhere) -> None:
     number = lab.feed.paper(TITLE, ABSTRACT)
     lab.run("fetch")
@@ -181,3 +218,12 @@ def test_the_doctor_and_the_service_say_what_is_wrong(
     assert said.code == 1
     assert "Bot User OAuth Token" in said.err
     assert "Traceback" not in said.err
+
+
+def test_init_for_slack_writes_the_manifest_too(lab: Lab, elsewhere: Elsewhere) -> None:
+    typed = "slack\nC0PAPERS\ngaussian splatting\n\n09:00\nEurope/Berlin\n"
+    said = lab.run("init", "--force", typed=typed)
+    assert said.code == 0, said.err
+    manifest = json.loads((lab.folder / "slack-manifest.json").read_text(encoding="utf-8"))
+    assert manifest["features"]["slash_commands"][0]["command"] == "/paper"
+    assert "slack-manifest.json" in said.out
