@@ -74,9 +74,11 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         app.rounds.stop()
     failures = [task.exception() for task in done if task is not stop and task.exception()]
     await _ended(listening, working)
-    for helper in (stop, warming, tidying, embedding):
-        if helper:
-            helper.cancel()
+    # Awaited, so that none of them still holds a connection when the database is closed.
+    helpers = [helper for helper in (stop, warming, tidying, embedding) if helper]
+    for helper in helpers:
+        helper.cancel()
+    await asyncio.gather(*helpers, return_exceptions=True)
     for failure in failures:
         if isinstance(failure, PlatformError):
             warn(f"paperboy: {failure}")
