@@ -181,3 +181,20 @@ def test_one_service_a_database_and_a_clean_end(lab: Lab) -> None:
     service.send_signal(signal.SIGTERM)
     assert service.wait(timeout=30) == 0
     service.communicate()
+
+
+@pytest.mark.parametrize("start", range(3))
+def test_a_stop_right_after_the_start_ends_the_service(lab: Lab, start: int) -> None:
+    """What the service began beside its work must not hold the database while it is closed: a hang here came
+    in two of five starts, hence several."""
+    lab.extra = "[server]\nenabled = false\n"
+    service = _paperboy(lab, "run")
+    assert service.stderr is not None
+    while "ready" not in (line := service.stderr.readline()):
+        assert line, "the service ended early"
+    service.send_signal(signal.SIGTERM)
+    try:
+        assert service.wait(timeout=20) == 0
+    finally:
+        service.kill()
+        service.communicate()
