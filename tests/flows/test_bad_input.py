@@ -188,6 +188,7 @@ def test_a_stop_right_after_the_start_ends_the_service(lab: Lab, start: int) -> 
     """What the service began beside its work must not hold the database while it is closed: a hang here came
     in two of five starts, hence several."""
     lab.extra = "[server]\nenabled = false\n"
+    lab.monkeypatch.delenv("PAPERBOY_NOW")
     service = _paperboy(lab, "run")
     assert service.stderr is not None
     while "ready" not in (line := service.stderr.readline()):
