@@ -12,12 +12,27 @@ from hypothesis import HealthCheck, settings
 
 from storage.engine import Database, connect
 from tests.fakes import postgres
+from tests.fakes.clock import SetClock
+from tests.fakes.web import Site
 
 # Wall time says nothing on a busy machine; the same examples every time, new ones when a test changes.
 settings.register_profile(
     "paperboy", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("paperboy")
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A website on loopback that answers as a test says."""
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that stands still until a test moves it."""
+    return SetClock()
 
 
 @pytest.fixture(scope="session")

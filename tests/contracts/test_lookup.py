@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -64,12 +64,6 @@ def registers(web: Web, site: Site) -> World:
         site.on("/cr/works/10.1101%2F2025.08.19.123456", broken()).on("/oa/*", broken())
 
     return World(lookup, site, PaperId("doi:10.1101/2025.08.19.123456"), down)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
 
 
 @pytest.fixture(params=[arxiv, biorxiv, registers], ids=lambda make: make.__name__)

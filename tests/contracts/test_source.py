@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -64,12 +64,6 @@ def journal(web: Web, clock: SetClock, site: Site) -> World:
     item = "<item><title>A new paper</title><link>https://x.org/1</link><pubDate>2025-08-20</pubDate></item>"
     good = Answer(f"<rss version='2.0'><channel><title>J</title>{item}</channel></rss>".encode())
     return World(Feed(web, clock, name="Journal", url=f"{site.url}/feed"), site, "/feed", good)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
 
 
 @pytest.fixture(

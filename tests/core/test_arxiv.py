@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
 
 import pytest
@@ -20,21 +20,10 @@ CATEGORIES = ["cs.CV", "cs.CL"]
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
 def feed(site: Site) -> Feed:
     feed = Feed()
     feed.serve(site)
     return feed
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture

@@ -62,11 +62,6 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
 async def web(site: Site, clock: SetClock) -> AsyncIterator[Web]:
     async with Web(clock, trusted=[site.url], usual_pace=0) as web:
         yield web

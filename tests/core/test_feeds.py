@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
 
@@ -46,17 +46,6 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Blog</title>
 
 def rss(*items: str) -> bytes:
     return RSS.format(items="".join(f"<item>{item}</item>" for item in items)).encode()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -42,17 +42,6 @@ def item(id: str = "2508.00001", **changed: Any) -> dict[str, Any]:
         "numComments": 3,
         "isAuthorParticipating": True,
     }
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture

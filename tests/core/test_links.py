@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 import pytest
@@ -49,12 +49,6 @@ def known() -> Known:
         Paper(PaperId("arxiv:2508.00001"), "From arXiv"),
         Paper(PaperId("doi:10.1038/x1"), "From Crossref", journal="Birds"),
     )
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
 
 
 @pytest.fixture

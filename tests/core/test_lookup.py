@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -60,12 +60,6 @@ def one(record: Any) -> Answer:
 
 def several(*records: Any) -> Answer:
     return one({"items": list(records)})
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
 
 
 @pytest.fixture

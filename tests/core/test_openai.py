@@ -39,11 +39,6 @@ async def llm() -> AsyncIterator[LlmServer]:
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
 def ledger() -> MemoryLedger:
     return MemoryLedger()
 

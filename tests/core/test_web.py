@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -14,17 +14,6 @@ from tests.fakes.clock import SetClock
 from tests.fakes.web import Answer, Asked, Site, bomb, broken, packed, redirect, throttled
 
 SMALL = Bounds(size=100_000, seconds=5, tries=1)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as site:
-        yield site
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture
