@@ -22,7 +22,6 @@ from adapters.slack_check import examine, lacking, missing_scopes
 from adapters.slack_forms import FORM, Origin, home
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
-from adapters.slack_people import People
 from adapters.slack_post import Place, Sender
 from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
 from adapters.slack_socket import Socket
@@ -63,7 +62,7 @@ class SlackListener:
         self._door = door
         self._api_url = api_url
         self._unfurl = unfurl
-        self._people = People(self._clients, self._clock)
+        self._people = sender.people
         self._recent = events.Recent()
         self._previews = events.Previews(lambda: self._clock.now().timestamp())
         self._tasks: set[asyncio.Task[None]] = set()

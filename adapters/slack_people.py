@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from adapters.slack_events import Person
 from adapters.slack_web import Clients, ask
+from bot.doc import Doc, Span
+from bot.domain import UserId, native_id, platform_of
 from bot.errors import DeliveryError
 from bot.ports import Clock
 
@@ -39,6 +44,13 @@ class People:
         self._known[workspace, user] = (now, person)
         return person
 
+    async def named(self, workspace: str, doc: Doc) -> Doc:
+        """The document with the people of Slack whom it names called as Slack calls them."""
+        told = {span.person for span in _spans(doc) if span.person}
+        ours = [UserId(one) for one in sorted(told) if platform_of(UserId(one)) == "slack"]
+        names = {str(one): (await self.who(workspace, native_id(one))).name for one in ours}
+        return doc if not any(names.values()) else _renamed(doc, names)
+
     async def _look(self, workspace: str, user: str) -> Person:
         client = await self._clients.client(workspace)
         answer = await ask(lambda: client.users_info(user=user, include_locale=True))
@@ -47,3 +59,27 @@ class People:
         name = profile.get("display_name") or told.get("real_name") or told.get("name") or ""
         is_admin = bool(told.get("is_admin") or told.get("is_owner") or told.get("is_primary_owner"))
         return Person(str(name), is_admin, str(told.get("locale") or ""))
+
+
+def _spans(node: Any) -> Iterator[Span]:
+    if isinstance(node, Span):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from _spans(part)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _spans(getattr(node, field.name))
+
+
+def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+    """A document or a part of it with names put in; words, not mentions, so that nobody is pinged."""
+    if isinstance(node, Span):
+        return replace(node, text=names.get(node.person or "") or node.text)
+    if isinstance(node, tuple):
+        return tuple(_renamed(part, names) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        return replace(
+            node, **{field.name: _renamed(getattr(node, field.name), names) for field in fields(node)}
+        )
+    return node

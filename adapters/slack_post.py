@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
+from adapters.slack_people import People
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
 from adapters.slack_web import CAP, PATIENCE, BlocksRefused, Clients, Pacer, ask
@@ -49,6 +50,7 @@ class Sender:
         self.clock = clock
         self.command = command
         self.pacer = Pacer(clock, cap=cap)
+        self.people = People(clients, clock)
         self._stands: dict[str, str] = {}
 
     async def send(self, place: Place, doc: Doc, *, key: str, alt: str = "") -> str:
@@ -57,6 +59,7 @@ class Sender:
         Raises DeliveryError. After an Uncertain or a RateLimited in the middle, sending again under the
         same key goes on where it stopped.
         """
+        doc = await self.people.named(place.workspace, doc)
         try:
             return await self.send_messages(place, render(doc, alt=alt, command=self.command), key=key)
         except BlocksRefused as error:
@@ -201,7 +204,8 @@ class SlackPoster:
         stands = await self._sender.look(place, keys, since)
         whole: dict[str, str] = {}
         for post in posts:
-            parts = len(render(post.doc, alt=post.alt, command=self._sender.command))
+            doc = await self._sender.people.named(post.workspace, post.doc)
+            parts = len(render(doc, alt=post.alt, command=self._sender.command))
             if post.key not in stands:
                 continue
             if parts > 1 and place.thread is None:

@@ -80,7 +80,7 @@ class SlackResponder:
         form = form_in(reply.doc)
         if form and await self._open(reply.doc, form):
             return None
-        doc, files = _without_files(reply.doc)
+        doc, files = _without_files(await self.named(reply.doc))
         if reply.private and not self._asker.direct:
             if files:
                 doc = (*doc, d.paragraph("Look into our direct messages for the file."))
@@ -91,6 +91,10 @@ class SlackResponder:
         for file in files:
             await self._upload(file, private=reply.private)
         return thread
+
+    async def named(self, doc: d.Doc) -> d.Doc:
+        """The document with people called by their names here."""
+        return await self._sender.people.named(self._asker.place.workspace, doc)
 
     async def _open(self, doc: d.Doc, form: d.Form) -> bool:
         """Open the form; False where Slack does not let us (no trigger, or older than three seconds)."""

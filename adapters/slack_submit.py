@@ -35,7 +35,7 @@ class FormResponder:
     async def send(self, reply: Reply) -> str | None:
         """Show an error at its field while the form is open, else the reply where it was asked for."""
         if reply.error and not self._verdict.done():
-            sentence = reply.alt or headline(reply.doc)
+            sentence = reply.alt or headline(await self._inner.named(reply.doc))
             self._decide(errors(self._view, reply.field, sentence))
             return None
         self._decide({})

@@ -13,13 +13,18 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text of one look. ``text`` is plain text: a renderer escapes it, nothing in it is markup."""
+    """A run of text of one look. ``text`` is plain text: a renderer escapes it, nothing in it is markup.
+
+    ``person`` is the id ("slack:U123") of somebody whom the words name: their platform shows their own name
+    instead, and pings nobody; elsewhere, and where it knows no name, the words stand.
+    """
 
     text: str
     bold: bool = False
     italic: bool = False
     code: bool = False
     link: str | None = None
+    person: str | None = None
 
 
 Text: TypeAlias = tuple[Span, ...]
@@ -196,6 +201,11 @@ def code(words: str) -> Span:
 def link(words: str, url: str) -> Span:
     """Words that lead to ``url``."""
     return Span(words, link=url)
+
+
+def person(user_id: str) -> Span:
+    """Somebody's name, as their platform knows it; their id there where it does not."""
+    return Span(user_id.partition(":")[2] or user_id, person=user_id)
 
 
 def paragraph(*parts: Inline, small: bool = False) -> Paragraph:

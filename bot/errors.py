@@ -34,6 +34,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class PaperboyError(Exception):
     """The root: ``str(error)`` is one sentence that can be shown to a person."""
@@ -56,7 +58,14 @@ class NotFound(PaperboyError):
 
 
 class Refused(PaperboyError):
-    """Not allowed for this person, or outside what the bot does."""
+    """Not allowed for this person, or outside what the bot does.
+
+    ``people`` are the ids ("slack:U123") of those whom the message names by what follows the colon.
+    """
+
+    def __init__(self, message: str, *, people: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.people = tuple(people)
 
 
 class SourceError(PaperboyError):

@@ -13,7 +13,7 @@ from bot.commands.core import Core
 from bot.commands.papers import topic_of, trailing_span
 from bot.doc import Doc
 from bot.domain import Channel, Reply, Topic
-from bot.errors import Refused, UsageError
+from bot.errors import UsageError
 from bot.ports import Responder
 from bot.views import channels as views
 
@@ -32,7 +32,7 @@ async def channel_of(core: Core, call: Call) -> Channel:
 def permit(core: Core, call: Call) -> None:
     """Raises Refused, naming who can, unless the person may change the channel."""
     if not core.manners.may_change(call.request):
-        raise Refused(core.manners.refusal(call.request))
+        raise core.manners.refusal(call.request)
 
 
 async def follow(core: Core, call: Call, way: Responder) -> None:

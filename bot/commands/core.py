@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from bot.ask import Desk
 from bot.brief import Briefs
 from bot.doc import Doc
-from bot.domain import ChannelId, Finding, PaperId, Request, UserId
+from bot.domain import ChannelId, Finding, PaperId, Request, UserId, native_id, platform_of
+from bot.errors import Refused
 from bot.feedlist import FeedList
 from bot.library import Library
 from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Threads
@@ -53,16 +54,20 @@ class Manners:
         """Whether the person may change what the channel gets; their own direct messages are theirs."""
         return request.direct or self.changes == "anyone" or request.is_admin or request.user in self.admins
 
-    def refusal(self, request: Request) -> str:
+    def admins_on(self, platform: str) -> list[UserId]:
+        """The bot's own admins who are on this platform."""
+        return sorted(admin for admin in self.admins if platform_of(admin) == platform)
+
+    def refusal(self, request: Request) -> Refused:
         """Who can, for somebody who may not."""
-        platform = request.channel.partition(":")[0]
+        platform = platform_of(request.channel)
         who = {
             "slack": "a workspace admin",
             "discord": "someone with the Manage Channels permission",
         }.get(platform, "an admin")
-        named = sorted(a.partition(":")[2] for a in self.admins if a.startswith(f"{platform}:"))
-        also = f" or one of {self.name}'s admins ({', '.join(named)})" if named else ""
-        return f"Only {who}{also} can change what this channel gets."
+        named = self.admins_on(platform)
+        also = f" or one of {self.name}'s admins ({', '.join(map(native_id, named))})" if named else ""
+        return Refused(f"Only {who}{also} can change what this channel gets.", people=named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ class Conversation:
             await self._answer(request, responder)
         except channels.FieldError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True, field=error.field))
-        except (UsageError, Refused) as error:
+        except Refused as error:
+            await responder.send(Reply(trouble(str(error), error.people), private=True, error=True))
+        except UsageError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except SourceError as error:
             _log.warning("source failed", channel=request.channel, error=str(error))

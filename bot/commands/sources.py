@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.commands.call import Call, misuse
 from bot.commands.core import Core
-from bot.domain import Reply, Request, platform_of
+from bot.domain import Reply, Request, native_id, platform_of
 from bot.errors import Refused
 from bot.ports import Responder
 from bot.views import sources as views
@@ -55,10 +55,10 @@ def _admins_only(core: Core, request: Request) -> None:
     platform; else whoever manages the channel. In a direct message everybody is their own admin, so that
     does not count, except at the terminal, which belongs to whoever runs the program."""
     platform = platform_of(request.channel)
-    ours = {admin for admin in core.manners.admins if platform_of(admin) == platform}
+    ours = core.manners.admins_on(platform)
     if request.user in ours or platform == "terminal":
         return
     if ours or request.direct or not request.is_admin:
-        names = ", ".join(sorted(admin.partition(":")[2] for admin in ours))
+        names = ", ".join(map(native_id, ours))
         who = f"{core.manners.name}'s admins ({names})" if ours else "an admin, in a channel,"
-        raise Refused(f"Only {who} can change the sources: they serve every channel.")
+        raise Refused(f"Only {who} can change the sources: they serve every channel.", people=ours)

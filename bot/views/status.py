@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -13,10 +14,12 @@ from bot.doc import (
     Divider,
     Doc,
     Fields,
+    Span,
     bold,
     code,
     heading,
     paragraph,
+    person,
     text,
 )
 from bot.domain import Channel, CommandInfo, FeedHealth, Finding, Paper
@@ -127,10 +130,19 @@ def feed_line(feed: FeedHealth) -> str:
     return f"{words}. {feed.detail}".strip() if feed.detail else words
 
 
-def trouble(message: str) -> Doc:
-    """What went wrong and what to do, a line each."""
+def trouble(message: str, people: Sequence[str] = ()) -> Doc:
+    """What went wrong and what to do, a line each; ``people`` are the ids of those whom it names."""
     first, *rest = message.splitlines() or ["Something went wrong."]
-    return (paragraph(first), *(_hint(line) for line in rest))
+    return (paragraph(_naming(first, people)), *(_hint(line) for line in rest))
+
+
+def _naming(words: str, people: Sequence[str]) -> list[str | Span]:
+    """The words with each id that stands in them as the person it names."""
+    known = {span.text: span for span in map(person, people)}
+    if not known:
+        return [words]
+    parts = re.split(rf"\b({'|'.join(map(re.escape, known))})\b", words)
+    return [known.get(part, part) for part in parts]
 
 
 def _hint(line: str) -> Block:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import App, assembled
 from bot.config import parse
-from bot.doc import Button, Buttons, Doc, Form
+from bot.doc import Button, Buttons, Doc, Form, person
 from bot.domain import (
     Channel,
     ChannelId,
@@ -124,6 +124,8 @@ async def test_only_those_who_may_change_a_channel_do(app: App) -> None:
     refused = await _ask(app, "follow gaussian splatting", admin=False)
     assert "Only a workspace admin or one of Paperboy's admins (UBOSS) can change" in refused.text
     assert refused.last.private
+    (named,) = [span for block in refused.last.doc for span in block.text if span.person]  # type: ignore[union-attr]
+    assert named == person("slack:UBOSS")
     assert (
         "now follows" in (await _ask(app, "follow gaussian splatting", admin=False, user="slack:UBOSS")).text
     )

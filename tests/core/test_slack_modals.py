@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.doc import Button, Buttons, Choice, Form, Input, Select, bullets, heading, link, paragraph
+from bot.doc import Button, Buttons, Choice, Form, Input, Select, bullets, heading, link, paragraph, person
 from bot.domain import ChannelId, Reply, Request
 from bot.ports import Responder
 from tests.contracts.platforms import Core
@@ -58,6 +58,21 @@ async def test_a_form_is_opened_refused_at_the_field_and_taken(slack: FakeSlack)
     assert core.heard[1].channel == PAPERS
     assert core.heard[2].text == "settings save"
     assert core.heard[2].values == {"topics": "video", "at": "10:00", "days": "mon,tue"}
+
+
+async def test_an_error_in_a_form_names_people(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        if request.kind != "form":
+            await settings(request, responder)
+            return
+        words = paragraph("Only ", person("slack:U0ADMIN"), " can.")
+        await responder.send(Reply((words,), private=True, error=True))
+
+    async with listening(slack, Core(answer)):
+        await slack.types("/paper settings")
+        await slack.until(lambda: slack.world.views)
+        sent = await slack.submits(slack.modal(), {})
+    assert sent.ack == {"response_action": "errors", "errors": {"topics": "Only ada can."}}
 
 
 async def test_a_form_without_a_trigger_is_told_as_text(slack: FakeSlack) -> None:

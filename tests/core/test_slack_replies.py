@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.doc import Button, Buttons, File, paragraph
+from bot.doc import Button, Buttons, File, paragraph, person
 from bot.domain import Reply, Request
 from bot.ports import Responder
 from tests.contracts.platforms import Core
@@ -266,3 +266,26 @@ async def test_a_growing_answer_that_ends_in_a_refusal_is_taken_away(slack: Fake
     root = await ask_in_thread(slack, answer)
     assert slack.posts(thread=root.ts) == []
     assert [m.words for m in slack.ephemerals()] == ["The model is away."]
+
+
+# ---- people --------------------------------------------------------------------------------------
+
+
+async def test_people_are_called_by_their_names_and_not_pinged(slack: FakeSlack) -> None:
+    slack.world.users["U0ADMIN"].name = "<!channel> *Ada*"
+    sentence = paragraph(
+        "Ask ", person("slack:U0ADMIN"), ", ", person("slack:U0GONE"), " or ", person("discord:7")
+    )
+
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((sentence,), private=request.text == "help"))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        for line in ("help", "topic x", "topic y"):
+            await slack.types(f"/paper {line}")
+        await slack.until(lambda: len(slack.posts()) == 2 and slack.ephemerals())
+    said = "Ask <!channel> *Ada*, U0GONE or 7"
+    assert [m.words.replace("\n", "") for m in [*slack.posts(), *slack.ephemerals()]] == [said] * 3
+    assert slack.world.pinged == []
+    assert len([c for c in slack.calls("users.info") if c["user"] == "U0ADMIN"]) == 1
