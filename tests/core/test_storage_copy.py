@@ -130,7 +130,7 @@ async def test_a_target_with_something_in_it_is_refused(source: Database, databa
 
 async def test_a_difference_is_noticed(source: Database, database: Database) -> None:
     def meddle(table: str, _done: int, _all: int) -> None:
-        if table == "vector":
+        if table == "paper_vector":
             tasks.append(asyncio.create_task(Marks(database).put("meddled", "x")))
 
     tasks: list[asyncio.Task[None]] = []
