@@ -15,7 +15,7 @@ from adapters.discord_places import application_of, check, invite
 from adapters.discord_posts import Posts
 from adapters.discord_rest import API_URL, Rest, point
 from adapters.discord_text import Json
-from bot.domain import ChannelId, CommandInfo, Finding, Post
+from bot.domain import ChannelId, CommandInfo, Finding, Post, UserId
 from bot.errors import DeliveryError
 from bot.ports import Clock, Handler
 
@@ -63,6 +63,10 @@ class Discord:
     async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
         """See :class:`bot.ports.Poster`."""
         return await self._posts.find(posts, since)
+
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        """See :class:`bot.ports.Poster`."""
+        return await self._posts.home(person)
 
     async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
         """See :class:`bot.ports.Listener`."""

@@ -20,7 +20,7 @@ from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json, shorten
 from adapters.discord_views import TEXT, V2, Page, mark, pages
 from bot.doc import plain
-from bot.domain import ChannelId, Post, native_id
+from bot.domain import ChannelId, Post, UserId, native_id
 from bot.errors import ChannelGone, DeliveryError, NotSent, Rejected, Uncertain
 from bot.ports import Clock
 
@@ -38,17 +38,24 @@ ARCHIVE_MINUTES = 10_080
 ALREADY_A_THREAD, ALREADY_PUBLISHED = 160004, 40033
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, MISSING_ACCESS, MISSING_PERMISSIONS = 10003, 10004, 50001, 50013
+CANNOT_WRITE_TO_USER, NO_COMMON_SERVER = 50007, 50278
 _PLAIN = re.compile(r"\\(?=[^\w\s])|(?<!\\)[*`]")
 
 OVERVIEW = "forum"
 """The remote id of a digest's parent in a forum, where each paper is a post and the parent is left out."""
 
+_CLOSED = (
+    "Discord does not let me write to you: allow direct messages in the privacy settings of a server that "
+    "I am in, and try again."
+)
 GONE = {
     UNKNOWN_CHANNEL: "The channel was deleted.",
     UNKNOWN_GUILD: "The bot was removed from the server.",
     MISSING_ACCESS: "The bot cannot see the channel; give it View Channel there.",
     MISSING_PERMISSIONS: "The bot may not post in the channel; give it Send Messages, Create Public "
     "Threads and Send Messages in Threads there.",
+    CANNOT_WRITE_TO_USER: _CLOSED,
+    NO_COMMON_SERVER: _CLOSED,
 }
 
 
@@ -98,6 +105,13 @@ class Posts:
                 return {}
             raise await self._verdict(channel, posts[0].parent, error) from error
         return dict(self._found(place, posts, standing))
+
+    async def home(self, person: UserId) -> ChannelId:
+        """The channel of direct messages with a person."""
+        try:
+            return channel_id(str((await self._home(native_id(person)))["id"]))
+        except Refusal as error:
+            raise await self._verdict("", None, error) from error
 
     def _found(
         self, place: Json, posts: Iterable[Post], standing: Mapping[int, str]

@@ -26,7 +26,7 @@ from adapters.slack_post import Place, Sender
 from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
 from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
-from adapters.slack_web import Clients, Identity, TokenRefused, ask, web_client
+from adapters.slack_web import Clients, Identity, TokenRefused, web_client
 from bot.domain import ChannelId, Finding, Request, native_id
 from bot.errors import DeliveryError, PaperboyError, PlatformError
 from bot.ports import Clock, Handler, Responder
@@ -66,7 +66,6 @@ class SlackListener:
         self._recent = events.Recent()
         self._previews = events.Previews(lambda: self._clock.now().timestamp())
         self._tasks: set[asyncio.Task[None]] = set()
-        self._homes: dict[str, str] = {}
         self._handler: Handler | None = None
 
     @property
@@ -204,7 +203,7 @@ class SlackListener:
         user, team = body["user"]["id"], events.team_of(body)
         person = await self._people.who(team, user)
         at_home = body.get("container", {}).get("type") == "view"
-        request = events.pressed(body, person, await self._home_of(team, user) if at_home else "")
+        request = events.pressed(body, person, await self._sender.home(team, user) if at_home else "")
         if request:
             await self._handle(request, self._responder(request, body))
 
@@ -261,7 +260,6 @@ class SlackListener:
 
     async def _home(self, event: Body, team: str) -> None:
         user = event["user"]
-        self._homes[user] = event["channel"]
         person = await self._people.who(team, user)
         request = Request(
             channel=events.channel_id(event["channel"]),
@@ -277,14 +275,6 @@ class SlackListener:
         client = await self._clients.client(team)
         show = HomeResponder(client, user, lambda doc: home(doc, command=self._sender.command))
         await self._handle(request, show)
-
-    async def _home_of(self, team: str, user: str) -> str:
-        """The direct-message channel that a person's App Home belongs to."""
-        if user not in self._homes:
-            client = await self._clients.client(team)
-            opened = await ask(lambda: client.conversations_open(users=user))
-            self._homes[user] = str(opened["channel"]["id"])
-        return self._homes[user]
 
     async def _on_link(self, event: Body, body: Body) -> None:
         if (

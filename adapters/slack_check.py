@@ -117,6 +117,9 @@ async def _channel(clients: Clients, teams: Sequence[str], channel: ChannelId) -
     for team in teams:
         client = await clients.client(team)
         try:
+            if native_id(channel).startswith("D"):  # conversations.info would need one more scope for these
+                await ask(partial(client.conversations_history, channel=native_id(channel), limit=1))
+                return Finding(name, True, "direct messages")
             answer = await ask(partial(client.conversations_info, channel=native_id(channel)))
         except ChannelGone:
             continue

@@ -17,8 +17,8 @@ from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
 from adapters.slack_web import CAP, PATIENCE, BlocksRefused, Clients, Pacer, ask
 from bot.doc import Doc
-from bot.domain import Post, native_id
-from bot.errors import RateLimited, Uncertain
+from bot.domain import ChannelId, Post, UserId, native_id
+from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ SKEW = timedelta(minutes=5)
 """How far this machine's clock may be ahead of Slack's when a lost message is looked for."""
 PAGE = 200
 TRIES, LONGEST_WAIT = 4, 30.0
+CLOSED = "Slack opens no direct message with you for me; ask a workspace admin to let this app write to you."
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Sender:
         self.pacer = Pacer(clock, cap=cap)
         self.people = People(clients, clock)
         self._stands: dict[str, str] = {}
+        self._homes: dict[tuple[str, str], str] = {}
 
     async def send(self, place: Place, doc: Doc, *, key: str, alt: str = "") -> str:
         """Post the document; the rest of a long one follows in the thread. The first message's id.
@@ -105,6 +107,17 @@ class Sender:
             unfurl_media=False,
             metadata={"event_type": EVENT, "event_payload": {"key": key}},
         )
+
+    async def home(self, workspace: str, user: str) -> str:
+        """The channel of direct messages with a person, asked for once. Raises DeliveryError."""
+        if (workspace, user) not in self._homes:
+            client = await self.clients.client(workspace)
+            try:
+                opened = await ask(lambda: client.conversations_open(users=user))
+            except Rejected as error:
+                raise ChannelGone(CLOSED) from error
+            self._homes[workspace, user] = str(opened["channel"]["id"])
+        return self._homes[workspace, user]
 
     async def deliver(self, place: Place, doc: Doc, *, key: str, alt: str = "") -> str:
         """Like :meth:`send` for somebody who waits: short waits are waited for, a lost answer is looked
@@ -192,6 +205,10 @@ class SlackPoster:
     async def post(self, post: Post) -> str:
         """Post it with its key in the metadata; previews are off."""
         return await self._sender.send(_place(post), post.doc, key=post.key, alt=post.alt)
+
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        """The person's direct messages with the bot."""
+        return ChannelId(f"slack:{await self._sender.home(workspace, native_id(person))}")
 
     async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
         """Look through the channel's history, or the parent's replies, for the keys.

@@ -58,6 +58,10 @@ class TerminalPoster:
         wanted = {post.key for post in posts}
         return {row["key"]: row["id"] for row in self._rows() if row.get("key") in wanted}
 
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        """A channel of the person's own name."""
+        return ChannelId(person)
+
     def _rows(self) -> Iterator[dict[str, str]]:
         if self._transcript is None or not self._transcript.exists():
             return

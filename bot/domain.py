@@ -269,6 +269,8 @@ class Channel:
     paused: str = ""
     """Why nothing is posted at present ("paused by Ada", "the channel was archived"); empty = it is."""
     workspace: str = ""
+    person: str = ""
+    """Whose direct messages it is (a UserId); empty for a channel of several people."""
 
 
 PLATFORM_SAYS = "the platform says: "

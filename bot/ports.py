@@ -200,6 +200,13 @@ class Poster(Protocol):
         having been sent at or after ``since``. Raises like :meth:`post`."""
         ...
 
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        """The channel of direct messages with a person, opened if it was not; nothing is shown there.
+
+        Raises DeliveryError, whose sentence says what the person can do.
+        """
+        ...
+
 
 class Responder(Protocol):
     """The way back to the person who asked, valid while their request is handled."""
@@ -341,6 +348,10 @@ class Channels(Protocol):
         """One channel, None if nothing was ever set for it."""
         ...
 
+    async def own(self, person: UserId) -> Channel | None:
+        """The channel of a person's direct messages, None if nothing was ever set for it."""
+        ...
+
     async def save(self, channel: Channel) -> None:
         """Keep the channel as given."""
         ...
@@ -370,7 +381,8 @@ class Channels(Protocol):
         ...
 
     async def forget(self, user: UserId) -> int:
-        """Delete everything kept about a person; how many rows went."""
+        """Delete everything kept about a person, with all that came to their direct messages; how many
+        rows went."""
         ...
 
 

@@ -13,9 +13,11 @@ from bot.domain import Channel, ChannelId, PaperId, Topic, UserId, Vote
 from storage import aliases
 from storage.engine import Database
 from storage.statements import chunks, insert, upsert
-from storage.tables import channel, digest_item, digest_run, kept, outbox, turn, vote
+from storage.tables import channel, digest_item, digest_run, heard, kept, note, outbox, thread, turn, vote
 
 _VOID = ("failed", "skipped")
+_BY_CHANNEL = (outbox, digest_item, digest_run, turn, thread, heard, note)
+"""What is kept of a channel, each table before the one that it refers to."""
 
 
 class Channels:
@@ -35,6 +37,13 @@ class Channels:
         async with self._database.reading() as connection:
             rows = await connection.execute(sa.select(channel).where(channel.c.id == channel_id))
             row = rows.first()
+        return _channel(row) if row else None
+
+    async def own(self, person: UserId) -> Channel | None:
+        """The channel of a person's direct messages, None if nothing was ever set for it."""
+        query = sa.select(channel).where(channel.c.person == person).order_by(channel.c.id)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
         return _channel(row) if row else None
 
     async def save(self, setting: Channel) -> None:
@@ -109,16 +118,19 @@ class Channels:
             return [PaperId(name) for name in await connection.scalars(query)]
 
     async def forget(self, user: UserId) -> int:
-        """Delete everything kept about a person; how many rows went."""
+        """Delete everything kept about a person, with all that came to their direct messages; how many
+        rows went."""
         gone = 0
         async with self._database.writing() as connection:
-            for statement in (
-                kept.delete().where(kept.c.user_id == user),
-                vote.delete().where(vote.c.user_id == user),
-                turn.delete().where(turn.c.user_id == user),
-                channel.delete().where(channel.c.id == user),
-            ):
+            query = sa.select(channel.c.id).where(channel.c.person == user)
+            theirs = [user, *await connection.scalars(query)]
+            for table in (kept, vote, turn):
+                statement = table.delete().where(table.c.user_id == user)
                 gone += (await connection.execute(statement)).rowcount
+            for table in _BY_CHANNEL:
+                statement = table.delete().where(table.c.channel_id.in_(theirs))
+                gone += (await connection.execute(statement)).rowcount
+            gone += (await connection.execute(channel.delete().where(channel.c.id.in_(theirs)))).rowcount
         return gone
 
 
@@ -164,6 +176,7 @@ def _row(setting: Channel) -> dict[str, Any]:
         "watch": setting.watch,
         "paused": setting.paused,
         "workspace": setting.workspace,
+        "person": setting.person,
     }
 
 

@@ -128,6 +128,7 @@ channel = Table(
     Column("watch", Boolean, nullable=False),
     Column("paused", Words, nullable=False),
     Column("workspace", Words, nullable=False),
+    Column("person", Words, nullable=False, server_default="", comment="whose direct messages it is"),
 )
 
 kept = Table(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.discord import Discord
-from bot.domain import ChannelId
+from bot.domain import ChannelId, UserId
 from tests.fakes.discord import Channel, Post
 from tests.fakes.discord import Discord as Server
 from tests.fakes.discord_rules import BUTTON, TEXT, walk
@@ -32,6 +32,7 @@ class DiscordStage:
     def __init__(self, server: Server, bot: Discord, papers: Channel) -> None:
         self.server, self.poster, self.listener, self._papers = server, bot, bot, papers
         self.channel = ChannelId(f"discord:{papers.id}")
+        self.person = UserId(f"discord:{server.world.user('ada')['id']}")
 
     def connected(self) -> bool:
         return bool(self.server.gateway.live)
@@ -71,6 +72,7 @@ class DiscordStage:
             "limited": ("limited", {"retry_after": 90.0}),
             "refused": ("refused", {"status": 400, "code": 50035}),
             "gone": ("refused", {"status": 403, "code": 50001}),
+            "closed": ("refused", {"status": 403, "code": 50007}),
         }
         name, more = mishaps[kind]
         self.server.fails("create_message", name, **more)

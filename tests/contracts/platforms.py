@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bot.commands.table import INFOS
 from bot.doc import Choice
-from bot.domain import ChannelId, CommandInfo, Request
+from bot.domain import ChannelId, CommandInfo, Request, UserId
 from bot.ports import Listener, Poster, Responder
 
 Answer = Callable[[Request, Responder], Awaitable[None]]
@@ -71,6 +71,11 @@ class Stage(Protocol):
     @property
     def channel(self) -> ChannelId: ...
 
+    @property
+    def person(self) -> UserId:
+        """Who does what people do here."""
+        ...
+
     def connected(self) -> bool:
         """Whether the listener has its connection."""
         ...
@@ -93,7 +98,8 @@ class Stage(Protocol):
 
     def trouble(self, kind: str) -> None:
         """What befalls the next post: ``lost`` (posted, the answer is lost), ``broken`` (server error,
-        not posted), ``limited`` (too many), ``refused`` (never), ``gone`` (channel archived)."""
+        not posted), ``limited`` (too many), ``refused`` (never), ``gone`` (channel archived), ``closed``
+        (the person takes no direct messages)."""
         ...
 
     async def types(self, line: str) -> None:

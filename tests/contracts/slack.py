@@ -13,16 +13,17 @@ from adapters.slack_post import Sender, SlackPoster
 from adapters.slack_socket import Socket
 from adapters.slack_web import CAP, OneWorkspace
 from bot.doc import paragraph
-from bot.domain import ChannelId, Reply, Request
+from bot.domain import ChannelId, Reply, Request, UserId
 from bot.ports import Clock as AnyClock
 from bot.ports import Marks, Responder
 from tests.contracts.platforms import Answer, Core
-from tests.fakes.slack import CHANNEL, Clock, FakeSlack, Message
+from tests.fakes.slack import CHANNEL, USER, Clock, FakeSlack, Message
 
 
 class SlackStage:
     platform = "slack"
     channel = ChannelId(f"slack:{CHANNEL}")
+    person = UserId(f"slack:{USER}")
 
     def __init__(self, fake: FakeSlack, poster: SlackPoster, listener: SlackListener) -> None:
         self.fake = fake
@@ -42,7 +43,9 @@ class SlackStage:
         return [words(message) for message in self.fake.posts(thread=root)]
 
     def private(self) -> list[str]:
-        return [words(message) for message in self.fake.ephemerals()]
+        direct = self.fake.world.im(USER).id
+        own = [m for m in self.fake.world.messages if m.channel == direct and m.bot]
+        return [words(message) for message in (*self.fake.ephemerals(), *own)]
 
     def trouble(self, kind: str) -> None:
         mishaps = {
@@ -52,6 +55,9 @@ class SlackStage:
             "refused": ("refuse", "msg_too_long"),
             "gone": ("refuse", "is_archived"),
         }
+        if kind == "closed":
+            self.fake.mishap("conversations.open", "refuse", error="user_disabled")
+            return
         name, error = mishaps[kind]
         self.fake.mishap("chat.postMessage", name, error=error)
 

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.domain import Channel, ChannelId, Paper, PaperId, Sighting, Thread, Topic, Turn, UserId, Vote
+from bot.doc import paragraph
+from bot.domain import Channel, ChannelId, Note, Paper, PaperId, Sighting, Thread, Topic, Turn, UserId, Vote
 from storage.channels import Channels
 from storage.engine import Database
+from storage.notes import Notes
 from storage.papers import Papers
 from storage.tables import digest_item, digest_run, outbox
 from storage.threads import Threads
@@ -57,6 +59,7 @@ async def test_a_channel_comes_back_as_it_was_saved(channels: Channels) -> None:
         False,
         "paused by Ada",
         "T1",
+        ADA,
     )
     await channels.save(Channel(LAB))
     await channels.save(lab)
@@ -64,6 +67,8 @@ async def test_a_channel_comes_back_as_it_was_saved(channels: Channels) -> None:
     assert await channels.get(LAB) == lab
     assert await channels.all() == [Channel(OTHER), lab]
     assert await channels.get(ChannelId("slack:C9")) is None
+    assert await channels.own(ADA) == lab
+    assert await channels.own(BOB) is None
 
 
 @pytest.mark.parametrize("state", ["due", "posting", "delivered"])
@@ -135,3 +140,24 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database, ch
     thread = await threads.get(LAB, "1.0")
     assert thread is not None
     assert thread.turns == (Turn("bot", "An answer"),)
+
+
+async def test_forgetting_a_person_takes_what_came_to_their_direct_messages(
+    database: Database, channels: Channels
+) -> None:
+    threads, notes = Threads(database), Notes(database)
+    await channels.save(Channel(LAB, (Topic(("splatting",)),), person=ADA))
+    await channels.save(Channel(OTHER, person=BOB))
+    await _digest(database, ONE, TWO, state="delivered", sent=(ONE,))
+    for where in (LAB, OTHER):
+        await threads.open(Thread(where, "1.0", (ONE,), (Turn("bot", "An answer"),)), now=NOW)
+        await threads.first_time(where, "m1", now=NOW)
+        await notes.add(Note(f"n {where}", where, (paragraph("Changed."),), NOW))
+    # channel, run, two items, two parcels, thread, turn, message heard, note
+    assert await channels.forget(ADA) == 10
+    assert await channels.forget(ADA) == 0
+    assert [await channels.own(ADA), await threads.get(LAB, "1.0")] == [None, None]
+    assert await channels.shown(LAB, [ONE, TWO]) == set()
+    assert [note.channel for note in await notes.waiting()] == [OTHER]
+    assert await threads.get(OTHER, "1.0") is not None
+    assert await channels.own(BOB) == Channel(OTHER, person=BOB)

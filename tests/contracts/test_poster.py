@@ -92,3 +92,27 @@ async def test_too_many_posts_are_told_with_the_wait(stage: Stage) -> None:
         await stage.poster.post(post(stage, "Parent", "k0"))
     assert caught.value.retry_after > 0
     assert stage.top() == []
+
+
+async def test_what_goes_to_a_persons_own_channel_is_theirs_alone(stage: Stage) -> None:
+    home = await stage.poster.home(stage.person)
+    assert home == await stage.poster.home(stage.person)
+    assert home.startswith(f"{stage.platform}:")
+    parent = await stage.poster.post(Post(home, (paragraph("For you alone"),), "k0", replies=1))
+    below = Post(home, (paragraph("A card"),), "k1", parent=parent)
+    await stage.poster.post(below)
+    assert ["For you alone" in words for words in stage.private()] == [True, False]
+    assert "A card" in stage.private()[1]
+    assert stage.top() == []
+    since = stage.now() - timedelta(minutes=1)
+    assert list(await stage.poster.find([below], since)) == ["k1"]
+
+
+async def test_a_person_who_cannot_be_written_to_is_told_what_to_do(stage: Stage) -> None:
+    async def written() -> None:
+        home = await stage.poster.home(stage.person)
+        await stage.poster.post(Post(home, (paragraph("For you alone"),), "k0"))
+
+    stage.trouble("closed")
+    with pytest.raises(ChannelGone, match="write to you"):
+        await written()

@@ -10,7 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.digest import Desk
-from bot.domain import Channel, ChannelId, Decision, Paper, PaperId, Post, Sighting, Summary, Topic
+from bot.domain import (
+    Channel,
+    ChannelId,
+    Decision,
+    Paper,
+    PaperId,
+    Post,
+    Sighting,
+    Summary,
+    Topic,
+    UserId,
+)
 from bot.limits import Limits
 from bot.pacing import Pace
 from bot.views import digests
@@ -114,6 +125,9 @@ class FakePlatform:
         self.searched.append(posts)
         wanted = {post.key for post in posts}
         return {post.key: remote for remote, post in self.posts if post.key in wanted}
+
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        return ChannelId(person)
 
     def fails(self, error: BaseException, *, recorded: bool = False, times: int = 1) -> None:
         """Let the next ``times`` posts fail, before or after they were recorded."""

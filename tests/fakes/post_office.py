@@ -18,7 +18,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bot.domain import Post
+from bot.domain import ChannelId, Post, UserId
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
 from bot.render import plain
 
@@ -167,6 +167,9 @@ class PostOfficeClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(f"no history: {error!r}") from error
         return {str(key): str(remote) for key, remote in body.items()}
+
+    async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
+        return ChannelId(person)
 
     async def think(self, paper: str) -> None:
         """A call of a model that somebody counts."""
