@@ -55,7 +55,15 @@ class SlackListener:
 
     platform = "slack"
 
-    def __init__(self, sender: Sender, door: Socket | Door, *, api_url: str, unfurl: bool = True) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        door: Socket | Door,
+        *,
+        api_url: str,
+        unfurl: bool = True,
+        same: Callable[[str], str] = str,
+    ) -> None:
         self._sender = sender
         self._clients: Clients = sender.clients
         self._clock: Clock = sender.clock
@@ -64,7 +72,7 @@ class SlackListener:
         self._unfurl = unfurl
         self._people = sender.people
         self._recent = events.Recent()
-        self._previews = events.Previews(lambda: self._clock.now().timestamp())
+        self._previews = events.Previews(lambda: self._clock.now().timestamp(), same)
         self._tasks: set[asyncio.Task[None]] = set()
         self._handler: Handler | None = None
 

@@ -21,6 +21,8 @@ PIECE = 2_900
 """Characters of one text block; a longer paragraph goes on in the next block."""
 HEADER, LABEL, ALT, LINE = 150, 75, 2_000, 300
 ROW, SMALL = 25, 2_000
+ROWS = ("actions", "context_actions")
+"""Blocks that belong to the one before them."""
 BUTTON = "paperboy"
 """What the action id of each of our buttons begins with."""
 
@@ -46,7 +48,7 @@ def render(doc: Doc, *, alt: str = "", command: str = "/paper", pictures: bool =
 def blocks(doc: Doc, *, command: str = "/paper", most: int = 100) -> list[Json]:
     """The document's blocks for a modal or App Home, at most ``most``; forms are left out."""
     shown = (block for block in doc if not isinstance(block, d.Form))
-    return [unit for block in shown for unit in _units(block, command, True)][:most]
+    return [ordinary(unit) for block in shown for unit in _units(block, command, True)][:most]
 
 
 def headline(doc: Doc) -> str:
@@ -79,7 +81,7 @@ def _pack(units: Iterator[Json]) -> list[list[Json]]:
     for unit in units:
         size = length(unit)
         if groups[-1] and (size > room or len(groups[-1]) >= BLOCKS):
-            moved = [groups[-1].pop()] if unit["type"] == "actions" and len(groups[-1]) > 1 else []
+            moved = [groups[-1].pop()] if unit["type"] in ROWS and len(groups[-1]) > 1 else []
             groups.append(moved)
             room = CHARACTERS - sum(length(item) for item in moved)
         groups[-1].append(unit)
@@ -113,6 +115,8 @@ def _units(block: Block, command: str, pictures: bool) -> Iterator[Json]:
             yield from _picture(url, alt, pictures)
         case d.Divider():
             yield {"type": "divider"}
+        case d.Buttons((good, bad), verdict=True):
+            yield _verdict(good, bad)
         case d.Buttons(items):
             yield from _buttons(items)
         case d.File(name, content):
@@ -225,6 +229,26 @@ def button(item: d.Button, number: int) -> Json:
     if item.style == "danger":
         body["confirm"] = _confirm(shown)
     return body
+
+
+def _verdict(good: d.Button, bad: d.Button) -> Json:
+    """Slack's own thumbs; they show their words to screen readers and on hovering."""
+    sides = {"positive_button": good, "negative_button": bad}
+    thumbs: Json = {"type": "feedback_buttons", "action_id": f"{BUTTON}.verdict"}
+    for side, item in sides.items():
+        shown = button(item, 0)
+        thumbs[side] = {"text": shown["text"], "value": shown["value"]}
+    return {"type": "context_actions", "elements": [thumbs]}
+
+
+def ordinary(block: Json) -> Json:
+    """The block with buttons instead of thumbs, for places that take none: modals, App Home, previews."""
+    if block["type"] != "context_actions":
+        return block
+    (thumbs,) = block["elements"]
+    sides = (thumbs["positive_button"], thumbs["negative_button"])
+    row = [{"type": "button", "action_id": f"{BUTTON}.{n}", **side} for n, side in enumerate(sides)]
+    return {"type": "actions", "elements": row}
 
 
 def _confirm(label: str) -> Json:

@@ -23,6 +23,8 @@ MANY_LINKS = 3
 
 Event = Mapping[str, Any]
 _LINK = re.compile(r"<((?:https?|mailto)[^|>]+)(?:\|[^>]*)?>")
+_ADDRESSES = ("url", "title_link", "from_url")
+"""Where blocks and attachments hold addresses."""
 _NAMED = re.compile(r"<([#@!])([^|>]+)(?:\|([^>]*))?>")
 
 
@@ -154,13 +156,13 @@ def submitted(body: Event, person: Person) -> Request:
 
 
 def shortcut(body: Event, person: Person) -> Request:
-    """ "Ask about this paper" on a message: the ask command, with the message's first link if it has one."""
+    """ "Ask about this paper" on a message: its words and addresses, for the core to find the paper in."""
     message = body["message"]
-    link = next(links_of(message), "")
     return Request(
         channel=channel_id(body["channel"]["id"]),
         user=user_id(body["user"]["id"]),
-        text=f"ask {link}".strip(),
+        text=" ".join(dict.fromkeys(said(message))),
+        kind="about",
         thread=message.get("thread_ts") or message["ts"],
         message=str(body.get("trigger_id", "")),
         direct=str(body["channel"]["id"]).startswith("D"),
@@ -171,17 +173,18 @@ def shortcut(body: Event, person: Person) -> Request:
     )
 
 
-def links_of(message: Event) -> Iterator[str]:
-    """The addresses in a message, in order: of its text, then of its blocks."""
-    yield from _LINK.findall(str(message.get("text", "")))
-    stack: list[Any] = list(reversed(message.get("blocks", ())))
+def said(message: Event) -> Iterator[str]:
+    """The words of a message and the addresses in its blocks and attachments, in order."""
+    yield words(str(message.get("text", "")), "none")
+    stack: list[Any] = [message.get("attachments", ()), message.get("blocks", ())]
     while stack:
         node = stack.pop()
         if isinstance(node, list):
             stack.extend(reversed(node))
         elif isinstance(node, dict):
-            if node.get("type") == "link":
-                yield str(node["url"])
+            yield from (str(node[key]) for key in _ADDRESSES if node.get(key))
+            if isinstance(node.get("text"), str):
+                yield from _LINK.findall(node["text"])
             stack.extend(value for value in reversed(node.values()) if isinstance(value, dict | list))
 
 
@@ -215,10 +218,14 @@ class Recent:
 
 
 class Previews:
-    """Holds link previews back: the same link within half an hour, or three links in one message."""
+    """Holds link previews back: the same link within half an hour, or three links in one message.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    ``same`` gives for a link what it leads to: two that lead to the same are the same.
+    """
+
+    def __init__(self, now: Callable[[], float], same: Callable[[str], str] = str) -> None:
         self._now = now
+        self._same = same
         self._shown: dict[tuple[str, str], float] = {}
 
     def wanted(self, event: Event) -> list[str]:
@@ -228,6 +235,7 @@ class Previews:
             return []
         now = self._now()
         self._shown = {key: at for key, at in self._shown.items() if now - at < PREVIEW_PAUSE}
-        fresh = [url for url in dict.fromkeys(urls) if (event["channel"], url) not in self._shown]
-        self._shown |= {(event["channel"], url): now for url in fresh}
-        return fresh
+        firsts = {(event["channel"], self._same(url)): url for url in reversed(urls)}
+        fresh = {key: url for key, url in reversed(firsts.items()) if key not in self._shown}
+        self._shown |= dict.fromkeys(fresh, now)
+        return list(fresh.values())

@@ -11,7 +11,7 @@ from adapters.slack_events import Person
 from adapters.slack_web import Clients, ask
 from bot.doc import Doc, Span
 from bot.domain import UserId, native_id, platform_of
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, Rejected
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ class People:
             person = await self._look(workspace, user)
         except DeliveryError as error:
             log.warning("Slack does not say who %s is: %s", user, error)
-            return person
+            if not isinstance(error, Rejected):
+                return person
         if len(self._known) >= MOST:
             self._known.clear()
         self._known[workspace, user] = (now, person)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from adapters.slack_blocks import ordinary
 from adapters.slack_text import Json, linked, looks
 
 MOST = 2_950
@@ -23,7 +24,7 @@ def _preview(block: Json) -> Iterator[Json]:
         yield {"type": "section", "text": block["text"]}
         return
     if block["type"] != "rich_text":
-        yield block
+        yield ordinary(block)
         return
     for part in block["elements"]:
         yield _section(part)

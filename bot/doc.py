@@ -101,9 +101,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """A row of buttons."""
+    """A row of buttons. ``verdict``: two of them, a yes and a no on what stands above; a platform that has an
+    element of its own for that shows it."""
 
     items: tuple[Button, ...]
+    verdict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -592,7 +592,7 @@ class Parcel:
 
 # --- conversation ---------------------------------------------------------------------------------
 
-RequestKind: TypeAlias = Literal["command", "reply", "form", "link", "home"]
+RequestKind: TypeAlias = Literal["command", "reply", "form", "link", "home", "about"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -600,9 +600,10 @@ class Request:
     """Something a person did: typed a command, pressed a button, wrote in a thread, sent a form.
 
     ``text`` has no leading command name ("topic gaussian splatting"). ``kind`` "link" carries a pasted
-    address, "home" asks for the page a platform shows to one person. ``message`` is the platform's id of
-    the message, the same for a redelivery. ``mentioned`` and ``direct`` (a message to the bot alone) say
-    whether a reply was meant for the bot; a reply in a thread that the bot began always is.
+    address, "home" asks for the page a platform shows to one person, "about" carries the words and addresses
+    of a message whose paper somebody wants to ask about (``thread`` is the one below it). ``message`` is the
+    platform's id of the message, the same for a redelivery. ``mentioned`` and ``direct`` (a message to the
+    bot alone) say whether a reply was meant for the bot; one in a thread that the bot began always is.
     """
 
     channel: ChannelId

@@ -48,6 +48,16 @@ _FOLD = str.maketrans(
 )
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _TELLING_LENGTH = 20
+_NEEDS_NAME = re.compile(
+    r"\b(?:in|of|from|about|on|with|by|for|than|does|do|did|is|are|was|has|can)$", re.IGNORECASE
+)
+_ASKS = re.compile(
+    r"\w.*[?？؟](?=\W|$)|^(?:please |can you |could you )?(?:what|which|how|why|who|whose|where|when|does|do"
+    r"|did|is|are|was|were|can|could|has|have|should|would|will|tell|explain|describe|list|name|give)\b"
+    r"(?: \S+){2}",
+    re.IGNORECASE,
+)
+"""What a question looks like: with its mark, or with a word that begins one and two more."""
 
 
 def parse(text: str) -> PaperId | None:
@@ -142,6 +152,35 @@ def mentioned(text: str) -> tuple[PaperId, ...]:
         if paper_id := parse(_unbracketed(match[0].rstrip(_ENDING))):
             found[paper_id] = None
     return tuple(found)
+
+
+def question_about(paper_id: PaperId, text: str) -> str:
+    """What a message that names the paper asks about it: its words with "this paper" for the id or link, or
+    without it where it stands before or behind them; empty where they are no question.
+
+    >>> question_about(PaperId("arxiv:2509.10432"), "does https://arxiv.org/abs/2509.10432v2 beat NeRF?")
+    'does this paper beat NeRF?'
+    """
+    parts: list[str] = []
+    at = 0
+    for match in _MENTIONED.finditer(text):
+        named = _unbracketed(match[0].rstrip(_ENDING))
+        if parse(named) == paper_id:
+            parts.append(text[at : match.start()])
+            at = match.start() + len(named)
+    parts.append(text[at:])
+    words = _joined(parts)
+    return words if _ASKS.search(words) else ""
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """The parts of a message between mentions of one paper as one sentence."""
+    words = parts[0].strip()
+    for part in parts[1:]:
+        inside = words and (re.match(r"\s*\w", part) or _NEEDS_NAME.search(words))
+        words = f"{words}{' this paper' if inside else ''}{part}" if words else part.strip()
+    words = re.sub(r"\s+([?!.,;:])", r"\1", " ".join(words.replace("()", " ").split()))
+    return words.strip(" ,;:.!–—-")
 
 
 def is_preprint(paper_id: PaperId) -> bool:

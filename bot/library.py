@@ -109,8 +109,12 @@ class Library:
 
     def named(self, words: str) -> PaperId | None:
         """The paper that an id or link within ``words`` names, without asking anybody."""
-        found = identity.mentioned(words)
+        found = self.all_named(words)
         return found[0] if found else None
+
+    def all_named(self, words: str) -> Sequence[PaperId]:
+        """Every paper that an id or link within ``words`` names, in order."""
+        return identity.mentioned(words)
 
     async def resolve(self, reference: str) -> Paper:
         """The paper that an id, a DOI, a link or a whole title names; asked for where it is not kept.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from adapters.terminal_view import Screen
+from bot import identity
 from bot.clock import SystemClock
 from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
@@ -103,9 +104,14 @@ def slack(around: Surroundings, section: SlackSection) -> Platform:
     sender = Sender(clients, around.clock, command=around.config.bot.command)
     return Platform(
         SlackPoster(sender),
-        SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl),
+        SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl, same=_behind),
         mount=mount,
     )
+
+
+def _behind(link: str) -> str:
+    """What a link leads to: the paper, whichever version or page of it, else the link itself."""
+    return identity.parse(link) or link
 
 
 def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clients, Door]:

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from bot import schedule_words
 from bot.cli.output import say
 from bot.config import DEFAULT_FILE, parse
 from bot.errors import UsageError
@@ -73,9 +74,11 @@ def _question(words: str, default: str) -> str:
 
 
 def written(*, platform: str, channel: str, topics: str, categories: str, at: str, timezone: str) -> str:
-    """The configuration for the answers. Raises ConfigError for what cannot be."""
+    """The configuration for the answers, times and zones as freely written as in the commands. Raises
+    UsageError for what cannot be."""
     import tomllib
 
+    at, timezone = f"{schedule_words.time_of_day(at):%H:%M}", schedule_words.zone(timezone)
     section = f"\n[{platform}]\n" if platform in ("slack", "discord") else ""
     text = f"""# Every key is explained in config.example.toml.
 [bot]

@@ -16,6 +16,7 @@ from bot.domain import Channel, Reply, Topic
 from bot.errors import UsageError
 from bot.ports import Responder
 from bot.views import channels as views
+from bot.views.status import trouble
 
 MOST_TOPICS = 50
 CHECKED_DAYS = 30
@@ -173,10 +174,14 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 async def settings(core: Core, call: Call, way: Responder) -> None:
-    """What the channel gets, as a form; sent, it is checked and kept."""
+    """What the channel gets, as a form; sent, it is checked and kept. Who may not change it reads it as text
+    instead, and who can."""
     channel = await channel_of(core, call)
-    if call.request.kind == "form":
-        permit(core, call)
+    if not core.manners.may_change(call.request):
+        refused = core.manners.refusal(call.request)
+        doc = (*trouble(str(refused), refused.people), *views.settings(channel))
+        await way.send(Reply(doc, private=True, error=call.request.kind == "form"))
+    elif call.request.kind == "form":
         channel = _from_form(channel, call.request.values)
         await core.channels.save(channel)
         await _private(way, views.settings_kept(channel))

@@ -14,8 +14,10 @@ from bot.commands.table import INFOS, TABLE
 from bot.doc import Choice, paragraph
 from bot.domain import PLATFORM_SAYS, ChannelId, CommandInfo, Reply, Request, Thread
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
+from bot.identity import question_about
 from bot.ports import Responder
 from bot.schedule_words import zones_like
+from bot.views.answers import which
 from bot.views.status import trouble
 
 Run = Callable[[Core, Call, Responder], Awaitable[None]]
@@ -49,6 +51,11 @@ RUNS: Mapping[str, Run] = {
     "source": sources.source,
     "forget": people.forget,
 }
+
+NO_PAPER = (
+    "There is no paper in this message. Choose a message with a link to one, or name it: "
+    "{command} ask 2308.04079 which datasets do they use?"
+)
 
 _log = structlog.get_logger("paperboy")
 
@@ -93,6 +100,8 @@ class Conversation:
             await self._link(request, responder)
         elif request.kind == "home":
             await status.home(self._core, request, responder)
+        elif request.kind == "about":
+            await self._about(request, responder)
         else:
             await self._command(request, responder)
 
@@ -106,14 +115,18 @@ class Conversation:
         words = request.text.strip()
         if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
             await self._command(replace(request, kind="command"), responder)
-        elif thread and not (request.direct and self._names_a_paper(words)):
+        elif thread and not (request.direct and self._means_another(words, request, thread)):
             await threads.follow_up(core, request, thread, responder)
         elif request.mentioned or request.direct:
             await self._spoken_to(request, responder)
 
-    def _names_a_paper(self, words: str) -> bool:
-        """Whether somebody who talks to the bot alone wants another paper: an id with hardly a word."""
-        return len(words.split()) <= 3 and self._core.library.named(words) is not None
+    def _means_another(self, words: str, request: Request, thread: Thread) -> bool:
+        """Whether somebody who talks to the bot alone wants another paper than the thread's: an id with
+        hardly a word, or outside of threads any other paper's."""
+        named = self._core.library.named(words)
+        if named is None:
+            return False
+        return len(words.split()) <= 3 or (request.thread is None and named not in thread.papers)
 
     async def _thread(self, request: Request) -> Thread | None:
         """The thread a reply stands in; in a conversation with the bot alone, the latest one."""
@@ -122,20 +135,36 @@ class Conversation:
         return await threads_.latest(request.channel) if found is None and request.direct else found
 
     async def _spoken_to(self, request: Request, responder: Responder) -> None:
-        """Words to the bot outside of its threads: a paper that they name, else a search."""
+        """Words to the bot outside of its threads: a question on a paper, a paper they name, a search."""
         core = self._core
         words = " ".join(request.text.split())
         if not words:
             await self._command(replace(request, kind="command", text="help"), responder)
             return
         named = core.library.named(words)
-        text = f"show {named}" if named else f"search {words}"
+        asked = question_about(named, words) if named else ""
+        text = f"ask {named} {asked}" if asked else f"show {named}" if named else f"search {words}"
         await self._command(replace(request, kind="command", text=text[:2000]), responder)
 
     async def _link(self, request: Request, responder: Responder) -> None:
         """A pasted link: a compact card where it is a paper, silence where it is none."""
         if self._core.library.named(request.text):
             await self._command(replace(request, kind="command", text=f"show {request.text} gist"), responder)
+
+    async def _about(self, request: Request, responder: Responder) -> None:
+        """A message that somebody points at: the question form for its paper, or for that of its thread."""
+        named = self._core.library.all_named(request.text)
+        papers_ = await self._core.papers.many(named) if len(named) > 1 else []
+        thread = None if named or not request.thread else await self._thread(request)
+        if thread:
+            papers_ = await self._core.papers.many(thread.papers)
+        if len(papers_) > 1:
+            await responder.send(Reply(which(papers_), private=True))
+        elif papers_ or named:
+            text = f"ask {papers_[0].id if papers_ else named[0]}"
+            await self._command(replace(request, kind="command", text=text), responder)
+        else:
+            raise UsageError(NO_PAPER.format(command=self._core.manners.command))
 
     async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Choice]:
         """At most 25 completions, from what is at hand."""

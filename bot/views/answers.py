@@ -57,7 +57,8 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
     if len(papers) == 1:
         blocks.append(buttons(papers[0], "summary", "evidence", "similar", "save"))
     if found.outcome != Outcome.OFF_TOPIC:
-        blocks.append(Buttons((Button("Helpful", "rate good"), Button("Not helpful", "rate bad"))))
+        helpful = (Button("Helpful", "rate good"), Button("Not helpful", "rate bad"))
+        blocks.append(Buttons(helpful, verdict=True))
     return tuple(blocks)
 
 
@@ -141,7 +142,13 @@ def _statement(said: Statement, papers: Mapping[PaperId, Paper], numbers: Mappin
 
 def which(papers: Sequence[Paper]) -> Doc:
     """Asks which paper is meant."""
-    return (
-        paragraph("Which paper do you mean? Write its number or words of its title, or press one:"),
-        Buttons(tuple(buttons(paper, "ask").items[0] for paper in papers[:5] if buttons(paper, "ask").items)),
-    )
+    row = [
+        Button(f"{number}. {_shortened(paper.title or paper.id)}", f"ask {short_id(paper.id)}")
+        for number, paper in enumerate(papers[:5], 1)
+        if len(paper.id) <= 80
+    ]
+    return (paragraph("Which of these papers do you mean?"), Buttons(tuple(row)))
+
+
+def _shortened(words: str, limit: int = 60) -> str:
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"

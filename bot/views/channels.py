@@ -197,7 +197,12 @@ def settings_form(channel: Channel) -> Form:
 
 
 def settings_kept(channel: Channel) -> Doc:
-    """The settings as they are now."""
+    """The settings as they are now, just saved."""
+    return (paragraph(bold("Saved.")), *settings(channel))
+
+
+def settings(channel: Channel) -> Doc:
+    """The settings as they are, for reading."""
     followed_ = ", ".join(map(str, channel.topics)) or "nothing yet"
     rows = [("Follows", text(followed_))]
     if channel.not_:
@@ -205,7 +210,10 @@ def settings_kept(channel: Channel) -> Doc:
     rows.append(("When", text(next_time(channel))))
     rows.append(("At most", text(f"{channel.limit} papers a day")))
     rows.append(("Language", text(channel.language)))
-    return (paragraph(bold("Saved.")), Fields(tuple(rows)))
+    quiet = "I post nothing" if channel.quiet == "silent" else "I say so in one line"
+    rows.append(("On a day without papers", text(quiet)))
+    rows.append(("When a paper shown here changes", text("I tell" if channel.watch else "I tell nothing")))
+    return (Fields(tuple(rows)),)
 
 
 def previewed(posts: Sequence[Doc]) -> Doc:

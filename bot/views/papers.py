@@ -208,11 +208,11 @@ def _absent(summary: Summary) -> str:
 
 
 def gist(paper: Paper, summary: Summary) -> Doc:
-    """The paper in one sentence."""
+    """The paper in one sentence, below its title."""
     said = summary.gist or "There is no abstract to take a sentence from."
     return (
-        paragraph(bold("In a sentence: "), said),
         Paragraph(text(title(paper), f" — {short_id(paper.id)}")),
+        paragraph(bold("In a sentence: "), said),
     )
 
 

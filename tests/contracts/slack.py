@@ -103,6 +103,7 @@ def slack(
     listen: tuple[str, int] | None = None,
     command: str = "/paper",
     unfurl: bool = True,
+    same: Callable[[str], str] = str,
     cap: float = CAP,
     watch_every: float = 5.0,
     ping: float = 10.0,
@@ -117,7 +118,7 @@ def slack(
         door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
     else:
         door = Door(signing_secret, listen=listen)
-    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl, same=same)
 
 
 def slack_workspaces(
@@ -132,6 +133,7 @@ def slack_workspaces(
     listen: tuple[str, int] | None = None,
     command: str = "/paper",
     unfurl: bool = True,
+    same: Callable[[str], str] = str,
     cap: float = CAP,
 ) -> tuple[SlackPoster, SlackListener]:
     """Poster and listener for every workspace that installs the app; over HTTP, tokens kept in ``marks``
@@ -141,7 +143,7 @@ def slack_workspaces(
     )
     sender = Sender(installed, clock, command=command, cap=cap)
     door = Door(signing_secret, listen=listen, install=installed)
-    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl)
+    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl, same=same)
 
 
 @asynccontextmanager

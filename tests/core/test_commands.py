@@ -132,6 +132,48 @@ async def test_only_those_who_may_change_a_channel_do(app: App) -> None:
     assert "already follows" in (await _ask(app, "follow Gaussian Splatting")).text
 
 
+async def test_who_may_not_change_a_channel_reads_its_settings_and_who_can(app: App) -> None:
+    await _ask(app, "follow gaussian splatting")
+    shown = await _ask(app, "settings", admin=False)
+    assert "Only a workspace admin or one of Paperboy's admins (UBOSS) can change" in shown.text
+    assert "gaussian splatting" in shown.text
+    assert "On a day without papers" in shown.text
+    assert shown.last.private
+    assert not any(isinstance(block, Form) for block in shown.last.doc)
+    sent = await _ask(app, "settings", admin=False, kind="form", values={"limit": "9"})
+    assert sent.last.error
+    channel = await app.stores.channels.get(CHANNEL)
+    assert channel is not None
+    assert channel.limit == 5
+
+
+async def test_a_message_somebody_points_at(app: App) -> None:
+    asked = await _ask(app, "look: https://arxiv.org/abs/2508.00001v2 nice", kind="about", admin=False)
+    (form,) = asked.last.doc
+    assert isinstance(form, Form)
+    assert form.command == "ask 2508.00001"
+    none = await _ask(app, "lunch at https://example.org/menu", kind="about")
+    assert none.text.startswith("There is no paper in this message.")
+    assert "Usage" not in none.text
+    several = await _ask(app, "2508.00001 or 2508.00002", kind="about")
+    assert [b.command for b in several.last.doc[1].items] == ["ask 2508.00001", "ask 2508.00002"]  # type: ignore[union-attr]
+    way = await _ask(app, "show 2508.00002")
+    below = await _ask(app, "nice one", kind="about", thread=f"r{id(way)}-1")
+    (form,) = below.last.doc
+    assert isinstance(form, Form)
+    assert form.command == "ask 2508.00002"
+
+
+async def test_a_mention_with_a_paper_and_a_question_is_answered(app: App) -> None:
+    words = "what does https://arxiv.org/abs/2508.00001 do with memory?"
+    asked = await _ask(app, words, kind="reply", mentioned=True)
+    assert "“what does this paper do with memory?” — Splat-X" in asked.text
+    other = await _ask(app, "2508.00002 how do they test it?", kind="reply", direct=True)
+    assert "“how do they test it?”" in other.text
+    again = await _ask(app, "and why so?", kind="reply", direct=True)
+    assert "2508.00001" not in again.text
+
+
 async def test_the_same_message_is_answered_once(app: App) -> None:
     assert (await _ask(app, "topics", message="m1")).replies
     assert not (await _ask(app, "topics", message="m1")).replies

@@ -71,6 +71,24 @@ def test_a_message_names_papers_once_and_in_order() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("does https://arxiv.org/abs/2509.10432v2 beat NeRF?", "does this paper beat NeRF?"),
+        ("what data do they use in 2509.10432?", "what data do they use in this paper?"),
+        ("what data? https://arxiv.org/abs/2509.10432", "what data?"),
+        ("(arXiv:2509.10432): what is the loss", "what is the loss"),
+        ("wie groß ist das Modell in 2509.10432？", "wie groß ist das Modell in this paper？"),
+        ("how does 2509.10432 differ from 2003.08934?", "how does this paper differ from 2003.08934?"),
+        ("2509.10432?", ""),
+        ("look at https://arxiv.org/abs/2509.10432 !", ""),
+        ("see https://example.org/?page=1 and 2509.10432", ""),
+    ],
+)
+def test_a_message_asks_about_the_paper_it_names(said: str, asked: str) -> None:
+    assert identity.question_about(PaperId("arxiv:2509.10432"), said) == asked
+
+
 def test_an_address_is_the_identity_of_last_resort() -> None:
     first = identity.by_address("https://www.X.org:443/a/?utm_source=1&b=2&a=1#z")
     assert first == "url:x.org/a?a=1&b=2"

@@ -149,6 +149,16 @@ async def test_a_pasted_link_gets_a_card_and_can_be_asked_below(slack: FakeSlack
     assert slack.calls("chat.unfurl", "ok")
 
 
+async def test_links_that_lead_to_the_same_are_shown_once(slack: FakeSlack) -> None:
+    core = Core(says("card"))
+    async with listening(slack, core, same=lambda url: url.rpartition("/")[2].partition("v")[0]):
+        await slack.shares(ARXIV, "https://arxiv.org/pdf/2509.10432v1")
+        await slack.shares(ARXIV + "v2")
+        await slack.shares("https://arxiv.org/abs/1")
+        await core.until(lambda: len(core.heard) == 2)
+    assert [request.text for request in core.heard] == [ARXIV, "https://arxiv.org/abs/1"]
+
+
 async def test_two_links_in_a_message_keep_both_cards(slack: FakeSlack) -> None:
     async def answer(request: Request, responder: Responder) -> None:
         title = heading(link(f"A *paper* at {request.text}", request.text), level=2)

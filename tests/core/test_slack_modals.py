@@ -115,7 +115,8 @@ async def test_the_shortcut_asks_about_the_paper_in_a_message(slack: FakeSlack) 
         message.text = "see <https://arxiv.org/abs/2509.10432|this one>"
         await slack.uses_shortcut("paperboy.ask", message)
         await slack.until(lambda: slack.world.views)
-    assert core.heard[0].text == "ask https://arxiv.org/abs/2509.10432"
+    assert core.heard[0].kind == "about"
+    assert core.heard[0].text == "see https://arxiv.org/abs/2509.10432"
     assert core.heard[0].thread == message.ts
 
 
@@ -132,7 +133,21 @@ async def test_the_shortcut_finds_the_link_in_a_card(slack: FakeSlack) -> None:
         plain = await slack.says("no link here")
         await slack.uses_shortcut("paperboy.ask", plain)
         await core.until(lambda: len(core.heard) == 3)
-    assert [request.text for request in core.heard[1:]] == ["ask https://arxiv.org/abs/7", "ask"]
+    assert [request.text for request in core.heard[1:]] == ["List https://arxiv.org/abs/7", "no link here"]
+
+
+async def test_the_shortcut_hears_what_other_bots_post(slack: FakeSlack) -> None:
+    core = Core()
+    async with listening(slack, core):
+        message = await slack.says("new")
+        message.blocks = [
+            {"type": "section", "text": {"type": "mrkdwn", "text": "<https://arxiv.org/abs/8|A paper>"}},
+            {"type": "image", "image_url": "https://x.org/a.png", "alt_text": "a"},
+        ]
+        message.attachments = [{"title_link": "https://arxiv.org/abs/9", "text": "see <https://x.org>"}]
+        await slack.uses_shortcut("paperboy.ask", message)
+        await core.until(lambda: core.heard)
+    assert core.heard[0].text == "new https://arxiv.org/abs/8 https://arxiv.org/abs/9 https://x.org"
 
 
 async def test_a_button_of_the_home_tab_works_after_a_restart(slack: FakeSlack) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from adapters.slack_forms import home
 from bot.doc import Button, Buttons, File, paragraph, person
 from bot.domain import Reply, Request
 from bot.ports import Responder
 from tests.contracts.platforms import Core
 from tests.contracts.slack import listening, says
 from tests.fakes.slack import CHANNEL, USER, Clock, FakeSlack
+from tests.fakes.slack_limits import check_blocks
 
 
 @pytest.fixture
@@ -282,10 +284,52 @@ async def test_people_are_called_by_their_names_and_not_pinged(slack: FakeSlack)
 
     core = Core(answer)
     async with listening(slack, core):
-        for line in ("help", "topic x", "topic y"):
+        for number, line in enumerate(("help", "topic x", "topic y"), 1):
             await slack.types(f"/paper {line}")
-        await slack.until(lambda: len(slack.posts()) == 2 and slack.ephemerals())
+            await slack.until(lambda: len(slack.posts() + slack.ephemerals()) == number)  # noqa: B023
     said = "Ask <!channel> *Ada*, U0GONE or 7"
     assert [m.words.replace("\n", "") for m in [*slack.posts(), *slack.ephemerals()]] == [said] * 3
     assert slack.world.pinged == []
-    assert len([c for c in slack.calls("users.info") if c["user"] == "U0ADMIN"]) == 1
+    asked = [call["user"] for call in slack.calls("users.info") if call["user"] != USER]
+    assert sorted(asked) == ["U0ADMIN", "U0GONE"]
+
+
+# ---- thumbs --------------------------------------------------------------------------------------
+
+ANSWER = (
+    paragraph("They use nine rooms."),
+    Buttons((Button("Helpful", "rate good"), Button("Not helpful", "rate bad")), verdict=True),
+)
+
+
+async def test_thumbs_below_an_answer_are_slacks_own_and_send_their_command(slack: FakeSlack) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        await responder.send(Reply(ANSWER if request.text.startswith("ask") else (paragraph("Thank you."),)))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper ask 2308.04079 what?")
+        await slack.until(lambda: slack.posts())
+        await slack.presses("Not helpful")
+        await slack.until(lambda: slack.posts(thread=slack.posts()[0].ts))
+    row = slack.posts()[0].blocks[-1]
+    assert row["type"] == "context_actions"
+    assert [element["type"] for element in row["elements"]] == ["feedback_buttons"]
+    assert [request.text for request in core.heard] == ["ask 2308.04079 what?", "rate bad"]
+    assert core.heard[1].thread == slack.posts()[0].ts
+
+
+async def test_where_slack_takes_no_thumbs_there_are_buttons(slack: FakeSlack) -> None:
+    core = Core(lambda request, responder: _sent(responder))
+    slack.mishap("chat.postMessage", "refuse", error="invalid_blocks")
+    async with listening(slack, core):
+        await slack.types("/paper ask 2308.04079 what?")
+        await slack.until(lambda: slack.posts())
+    kinds = [element["type"] for element in slack.posts()[0].blocks[-1]["elements"]]
+    assert kinds == ["button", "button"]
+    view = home(ANSWER)
+    assert check_blocks(view["blocks"], "home") == []
+
+
+async def _sent(responder: Responder) -> None:
+    await responder.send(Reply(ANSWER))

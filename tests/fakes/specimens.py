@@ -39,6 +39,7 @@ ANSWER: Doc = (
     Picture("https://arxiv.org/figure1.png", "Frames per second by budget"),
     d.Divider(),
     Buttons((Button("Forget this", "forget", "danger"),)),
+    Buttons((Button("Helpful", "rate good"), Button("Not helpful", "rate bad")), verdict=True),
 )
 REFUSAL: Doc = (
     d.paragraph("25:99 is no time of day; write it like ", d.code("09:00"), "."),

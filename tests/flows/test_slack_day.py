@@ -221,9 +221,12 @@ def test_the_doctor_and_the_service_say_what_is_wrong(
 
 
 def test_init_for_slack_writes_the_manifest_too(lab: Lab, elsewhere: Elsewhere) -> None:
-    typed = "slack\nC0PAPERS\ngaussian splatting\n\n09:00\nEurope/Berlin\n"
+    typed = "slack\nC0PAPERS\ngaussian splatting\n\n9:00\nberlin\n"
     said = lab.run("init", "--force", typed=typed)
     assert said.code == 0, said.err
+    written = (lab.folder / "paperboy.toml").read_text(encoding="utf-8")
+    assert 'at = "09:00"' in written
+    assert 'timezone = "Europe/Berlin"' in written
     manifest = json.loads((lab.folder / "slack-manifest.json").read_text(encoding="utf-8"))
     assert manifest["features"]["slash_commands"][0]["command"] == "/paper"
     assert "slack-manifest.json" in said.out
