@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote, urlsplit
 
 from adapters.terminal_view import Screen
 from bot.doc import Doc
-from bot.domain import ChannelId, Finding, Post, Reply, Request, UserId
-from bot.errors import NotSent
+from bot.domain import Attachment, ChannelId, Finding, Post, Reply, Request, UserId
+from bot.errors import NotSent, Unreachable
 from bot.ports import Handler
 
 PLATFORM = "terminal"
@@ -90,7 +92,8 @@ class Person:
 
 class TerminalListener:
     """Reads lines: one that begins with the command's name is a command, any other a reply in the thread
-    of the latest card or answer. The end of the input ends it."""
+    of the latest card or answer; one with the path of a PDF brings that file along. The end of the input ends
+    it."""
 
     platform = PLATFORM
 
@@ -118,6 +121,7 @@ class TerminalListener:
     def _request(self, words: str, root: str | None) -> Request:
         first = words.partition(" ")[0]
         is_command = first.lower() == self._command
+        file, words = (None, words) if is_command else dropped(words)
         return Request(
             channel=self._person.channel,
             user=self._person.id,
@@ -125,6 +129,7 @@ class TerminalListener:
             text=words[len(first) :].strip() if is_command else words,
             kind="command" if is_command else "reply",
             thread=None if is_command else root,
+            files=(file,) if file else (),
             direct=not is_command,
             is_admin=True,
         )
@@ -132,6 +137,46 @@ class TerminalListener:
     async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
         """A terminal is always there."""
         return [Finding(PLATFORM, True, "ready")]
+
+
+def dropped(line: str) -> tuple[Attachment | None, str]:
+    """The PDF whose path or ``file:`` address stands in a line, as terminals write one that is dragged onto
+    them (in quotes, or with backslashes), and the line without it."""
+    try:
+        words = shlex.split(line)
+    except ValueError:  # an apostrophe in a sentence
+        words = line.split()
+    for number, word in enumerate(words):
+        if word.lower().endswith(".pdf") and (path := _path(word)):
+            return _attachment(path), " ".join((*words[:number], *words[number + 1 :]))
+    return None, line
+
+
+def _path(word: str) -> Path | None:
+    """The file that a word names: an address, or a path that begins like one or leads to a file."""
+    if word.startswith("file:"):
+        return Path(unquote(urlsplit(word).path))
+    path = Path(word).expanduser()
+    begins = word.startswith(("/", "./", "../", "~"))
+    return path if begins or path.is_file() else None
+
+
+def _attachment(path: Path) -> Attachment:
+    async def fetch(most: int) -> bytes:
+        try:
+            return await asyncio.to_thread(_begin, path, most)
+        except OSError as error:
+            raise Unreachable(f"{path} cannot be read ({error.strerror or error}).") from None
+
+    return Attachment(path.name, fetch, "application/pdf")
+
+
+def _begin(path: Path, most: int) -> bytes:
+    """At most ``most`` bytes, and one more to tell that there are more. Raises OSError."""
+    if not path.is_file():  # a pipe or a device would not come to an end
+        raise FileNotFoundError(2, "there is no such file")
+    with path.open("rb") as file:
+        return file.read(most + 1)
 
 
 def _line(stream: IO[str], screen: Screen) -> str:

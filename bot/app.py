@@ -22,6 +22,7 @@ from bot.commands.handler import Conversation
 from bot.config import ChannelSection, Config
 from bot.digest import Desk as Composing
 from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
+from bot.dropped import DropDesk
 from bot.embedding import Embedding
 from bot.encoders import encoder
 from bot.errors import PaperboyError
@@ -169,6 +170,14 @@ def _composed(around: Surroundings, web: Web) -> App:
         desk=desk,
         briefs=briefs,
         sources=sources.added,
+        files=DropDesk(
+            drops=stores.drops,
+            papers=stores.papers,
+            readings=stores.readings,
+            library=library,
+            reader=reader,
+            clock=time,
+        ),
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
         health=lambda: _health(model, embedding),
     )

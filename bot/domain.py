@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Literal, NewType, TypeAlias
@@ -22,6 +22,15 @@ ChannelId = NewType("ChannelId", str)
 
 UserId = NewType("UserId", str)
 """Platform and the platform's own id: ``slack:U0123``."""
+
+
+DROPPED = "file:"
+"""How the id of a paper begins that came as a file: it is known in the channel it was dropped into alone."""
+
+
+def is_private(paper_id: PaperId | str) -> bool:
+    """Whether the paper came as a file and so belongs to one channel."""
+    return paper_id.startswith(DROPPED)
 
 
 def platform_of(channel: ChannelId | UserId) -> str:
@@ -483,7 +492,8 @@ class Spending:
     usd: float = 0.0
 
 
-ThreadKind: TypeAlias = Literal["digest", "paper", "answer", "list"]
+ThreadKind: TypeAlias = Literal["digest", "paper", "answer", "list", "file"]
+"""``file``: the last of its papers was dropped into it, and is meant where a question names no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -592,6 +602,18 @@ class Parcel:
 
 # --- conversation ---------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message. ``fetch`` gives its bytes, at most so many as it is told, and raises
+    SourceError with a sentence; ``media`` and ``size`` (bytes) are what the platform says of it."""
+
+    name: str
+    fetch: Callable[[int], Awaitable[bytes]]
+    media: str = ""
+    size: int | None = None
+
+
 RequestKind: TypeAlias = Literal["command", "reply", "form", "link", "home", "about"]
 
 
@@ -616,6 +638,7 @@ class Request:
     values: Mapping[str, str] = field(default_factory=dict)
     mentioned: bool = False
     direct: bool = False
+    files: tuple[Attachment, ...] = ()
     is_admin: bool = False
     """Whether the platform lets this person manage the channel or workspace."""
     workspace: str = ""
@@ -713,6 +736,7 @@ class Vote:
     paper_id: PaperId
     liked: bool
     voted_at: datetime
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

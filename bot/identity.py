@@ -220,12 +220,13 @@ def title_key(title: str, authors: Sequence[str]) -> str:
     Empty where it would tell too little (no author, or a title as short as "Editorial"), so that different
     papers are never folded by it.
     """
-    letters = _letters(title)
+    found = letters(title)
     surname = _surname(authors[0]) if authors else ""
-    return f"{letters}|{surname}" if len(letters) >= _TELLING_LENGTH and surname else ""
+    return f"{found}|{surname}" if len(found) >= _TELLING_LENGTH and surname else ""
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Letters and digits alone, without case, accents and spaces, to compare titles by."""
     if text.isascii():
         return _NOT_LETTERS.sub("", text.lower())
     plain = unicodedata.normalize("NFKD", text).casefold().translate(_FOLD)
@@ -235,7 +236,7 @@ def _letters(text: str) -> str:
 def _surname(author: str) -> str:
     """The last word of the family name: of "van der Berg, A.", "A. van der Berg" and "Berg, Jr., A."."""
     family = author.partition(",")[0] if "," in author else author
-    names = [name for name in (_letters(word) for word in family.split()) if name and name not in _SUFFIXES]
+    names = [name for name in (letters(word) for word in family.split()) if name and name not in _SUFFIXES]
     return names[-1] if names else ""
 
 

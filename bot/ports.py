@@ -208,6 +208,15 @@ class Poster(Protocol):
         ...
 
 
+class Download(Protocol):
+    """Fetches a file that a platform keeps, bounded, as everything from outside is."""
+
+    async def __call__(self, url: str, *, authorization: str = "", size: int) -> bytes:
+        """At most ``size`` bytes. ``authorization`` is the header's value, for the host of ``url`` alone.
+        Raises SourceError."""
+        ...
+
+
 class Responder(Protocol):
     """The way back to the person who asked, valid while their request is handled."""
 
@@ -411,6 +420,19 @@ class Threads(Protocol):
 
     async def first_time(self, channel: ChannelId, message: str, *, now: datetime) -> bool:
         """True the first time that a message id is asked about, so that a redelivery is not answered."""
+        ...
+
+
+class Drops(Protocol):
+    """Papers that came as files. :class:`Papers` gives them by their id like any other; no list, search or
+    digest ever holds them."""
+
+    async def keep(self, paper: Paper, channel: ChannelId, user: UserId, *, now: datetime) -> None:
+        """Keep a paper that somebody dropped into a channel."""
+        ...
+
+    async def where(self, paper_id: PaperId) -> ChannelId | None:
+        """The channel that it was dropped into; None for a paper that is not there."""
         ...
 
 

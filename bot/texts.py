@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain import FullText, Paper, PaperId
+from bot.domain import FullText, Paper, PaperId, is_private
 from bot.errors import NotFound, SourceError, TextUnavailable
 from bot.fulltext.html import read_html
 from bot.fulltext.jats import read_jats
@@ -49,8 +49,10 @@ class FetchedTexts:
         turn = self._turns.setdefault(paper.id, asyncio.Lock())
         async with turn:
             kept = await self._readings.text(paper.id, paper.version)
-            if kept is not None and kept.extractor == EXTRACTOR:
+            if kept is not None and (kept.extractor == EXTRACTOR or is_private(paper.id)):
                 return kept
+            if is_private(paper.id):
+                return abstract_only(paper, "The file's text is kept no longer; drop it here again.")
             text = await self._fetched(paper)
         if not turn.locked():
             self._turns.pop(paper.id, None)

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain import Finding
+from storage import drops
 from storage.engine import Database
-from storage.tables import decision, heard, ledger, note, paper, paper_change, reading, turn
+from storage.tables import decision, dropped, heard, ledger, note, paper, paper_change, reading, turn
 
 _HEARD_DAYS = 14
 """Platforms redeliver within hours."""
@@ -27,7 +28,8 @@ async def prune(
 ) -> dict[str, int]:
     """Delete what has outlived its use, a table at a time; how many rows went from each.
 
-    Full texts go after ``text_days`` (they can be fetched again); calls of models, things said in threads
+    Full texts go after ``text_days`` (they can be fetched again), and so does all of a paper that came as
+    a file; calls of models, things said in threads
     and decisions that matched after ``ledger_days``; other decisions after 90 days. Papers, summaries and
     what was shown stay.
     """
@@ -44,6 +46,8 @@ async def prune(
         (decision, sa.and_(decision.c.decided_at < refused, decision.c.matched.is_(False))),
     ]
     gone: dict[str, int] = {}
+    async with database.writing() as connection:
+        gone[dropped.name] = await drops.delete(connection, dropped.c.dropped_at < old["text"])
     for table, condition in conditions:
         async with database.writing() as connection:
             deleted = await connection.execute(table.delete().where(condition))

@@ -10,10 +10,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Channel, ChannelId, PaperId, Topic, UserId, Vote
-from storage import aliases
+from storage import aliases, drops
 from storage.engine import Database
 from storage.statements import chunks, insert, upsert
-from storage.tables import channel, digest_item, digest_run, heard, kept, note, outbox, thread, turn, vote
+from storage.tables import (
+    channel,
+    digest_item,
+    digest_run,
+    dropped,
+    heard,
+    kept,
+    note,
+    outbox,
+    thread,
+    turn,
+    vote,
+)
 
 _VOID = ("failed", "skipped")
 _BY_CHANNEL = (outbox, digest_item, digest_run, turn, thread, heard, note)
@@ -81,6 +93,7 @@ class Channels:
             "paper_id": thumb.paper_id,
             "liked": thumb.liked,
             "voted_at": thumb.voted_at,
+            "workspace": thumb.workspace,
         }
         async with self._database.writing() as connection:
             await connection.execute(upsert(self._database.dialect, vote), row)
@@ -131,6 +144,7 @@ class Channels:
                 statement = table.delete().where(table.c.channel_id.in_(theirs))
                 gone += (await connection.execute(statement)).rowcount
             gone += (await connection.execute(channel.delete().where(channel.c.id.in_(theirs)))).rowcount
+            gone += await drops.delete(connection, dropped.c.user_id == user)
         return gone
 
 

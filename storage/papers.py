@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Counts, Edition, Filters, Found, Paper, PaperId, Sighting
-from storage import aliases, fulltext, ingest, narrowing
+from storage import aliases, drops, fulltext, ingest, narrowing
 from storage.engine import Database
 from storage.statements import chunks
 from storage.tables import paper, paper_version
@@ -76,6 +76,7 @@ class Papers:
             for some in chunks(names):
                 query = sa.select(*_FIELDS).where(paper.c.id.in_(some))
                 found.update((row.id, _paper(row)) for row in await connection.execute(query))
+            found |= await drops.known(connection, names)
         return [found[name] for name in dict.fromkeys(names) if name in found]
 
     async def news(self, since: datetime, until: datetime) -> list[Paper]:

@@ -17,7 +17,7 @@ from storage.tables import metadata
 if TYPE_CHECKING:
     from storage.engine import Database
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision under ``migrations/versions``, oldest first."""
 
 _version = sa.Table(

@@ -15,6 +15,7 @@ from storage.backup import backup
 from storage.channels import Channels
 from storage.copy import Copied, Progress, copy, quiet
 from storage.decisions import Decisions
+from storage.drops import Drops
 from storage.engine import Database, connect
 from storage.feeds import Feeds
 from storage.ledger import Ledger
@@ -38,6 +39,7 @@ class Stores:
     papers: Papers
     channels: Channels
     threads: Threads
+    drops: Drops
     decisions: Decisions
     readings: Readings
     feeds: Feeds
@@ -101,6 +103,7 @@ def _stores(database: Database, now: Now | None) -> Stores:
         papers=Papers(database),
         channels=Channels(database),
         threads=Threads(database),
+        drops=Drops(database),
         decisions=Decisions(database),
         readings=Readings(database),
         feeds=Feeds(database),

@@ -131,6 +131,16 @@ channel = Table(
     Column("person", Words, nullable=False, server_default="", comment="whose direct messages it is"),
 )
 
+dropped = Table(  # papers that came as files: apart, so that no search or digest can find them
+    "dropped",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("channel_id", Words, nullable=False),
+    Column("user_id", Words, nullable=False, index=True),
+    Column("fields", Json, nullable=False, comment="of the paper, by name"),
+    Column("dropped_at", Instant, nullable=False, index=True),
+)
+
 kept = Table(
     "kept",
     metadata,
@@ -148,6 +158,7 @@ vote = Table(  # thumbs: one a person, channel and paper
     Column("paper_id", Words, primary_key=True),
     Column("liked", Boolean, nullable=False),
     Column("voted_at", Instant, nullable=False, index=True),
+    Column("workspace", Words, nullable=False, server_default=""),
 )
 
 vault = Table(

@@ -10,8 +10,19 @@ from typing import Literal, Protocol
 from bot.ask import Desk
 from bot.brief import Briefs
 from bot.doc import Doc
-from bot.domain import ChannelId, Finding, PaperId, Request, UserId, native_id, platform_of
-from bot.errors import Refused
+from bot.domain import (
+    ChannelId,
+    Finding,
+    Paper,
+    PaperId,
+    Request,
+    UserId,
+    is_private,
+    native_id,
+    platform_of,
+)
+from bot.dropped import DropDesk
+from bot.errors import NotFound, Refused
 from bot.feedlist import FeedList
 from bot.library import Library
 from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Threads
@@ -89,9 +100,22 @@ class Core:
     briefs: Briefs
     digests: Digests
     sources: FeedList
+    files: DropDesk
     health: Callable[[], Awaitable[Sequence[Finding]]]
     """Lines on the model and its money, for ``status``."""
 
     def now(self) -> datetime:
         """The time."""
         return self.clock.now()
+
+    async def paper(self, reference: str, request: Request) -> Paper:
+        """The paper that an id, a DOI, a link or a whole title names. One that came as a file is there for
+        the channel it was dropped into and for whoever saved it there. Raises NotFound, SourceError."""
+        name = PaperId(reference.strip().strip("<>"))
+        if not is_private(name):
+            return await self.library.resolve(reference)
+        theirs = await self.files.may_see(name, request.channel)
+        theirs = theirs or name in await self.channels.kept(request.user)
+        if theirs and (found := await self.papers.get(name)):
+            return found
+        raise NotFound(f"There is no file {name[:40]} in this channel; drop it here and I read it.")

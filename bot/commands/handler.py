@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.commands import channels, papers, people, sources, status, threads
+from bot.commands import channels, files, papers, people, sources, status, threads
 from bot.commands.call import Call, parse
 from bot.commands.core import Core
 from bot.commands.table import INFOS, TABLE
@@ -115,6 +115,8 @@ class Conversation:
         words = request.text.strip()
         if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
             await self._command(replace(request, kind="command"), responder)
+        elif request.files and (thread or request.mentioned or request.direct):
+            await files.dropped(core, request, thread if request.thread else None, responder)
         elif thread and not (request.direct and self._means_another(words, request, thread)):
             await threads.follow_up(core, request, thread, responder)
         elif request.mentioned or request.direct:

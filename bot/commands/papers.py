@@ -11,7 +11,20 @@ from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
 from bot.digest import wanted
 from bot.doc import Bullets, Doc, Form, Input, heading, paragraph, text
-from bot.domain import Channel, Decision, Filters, Paper, PaperId, Reply, Thread, ThreadKind, Topic
+from bot.domain import (
+    Channel,
+    Decision,
+    Filters,
+    Paper,
+    PaperId,
+    Reply,
+    Request,
+    Thread,
+    ThreadKind,
+    Topic,
+    Vote,
+    is_private,
+)
 from bot.errors import UsageError
 from bot.match import require_words
 from bot.ports import Responder
@@ -89,7 +102,7 @@ async def show(core: Core, call: Call, way: Responder) -> None:
     words = call.need("The paper's id")
     head, _, last = words.rpartition(" ")
     part, reference = (last.lower(), head) if head and last.lower() in _PARTS else ("short", words)
-    paper = await core.library.resolve(reference)
+    paper = await core.paper(reference, call.request)
     if part == "abstract":
         await say(core, call, way, views.abstract(paper), [paper])
         return
@@ -113,7 +126,7 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
     paper = None if reference else await _of_thread(core, call)
     if paper is None:
         call.need("The paper's id")
-        paper = await core.library.resolve(reference)
+        paper = await core.paper(reference, call.request)
     question = question or call.request.values.get("question", "").strip()
     if not question:
         await way.send(Reply((_question_form(paper),), private=True))
@@ -153,7 +166,7 @@ def _question_form(paper: Paper) -> Form:
 
 async def similar(core: Core, call: Call, way: Responder) -> None:
     """Papers like one paper."""
-    paper = await core.library.resolve(call.need("The paper's id"))
+    paper = await core.paper(call.need("The paper's id"), call.request)
     found = await core.finder.similar(paper, limit=SHOWN)
     await say(core, call, way, views.similar(paper, found), [item.paper for item in found] or [paper])
 
@@ -163,7 +176,7 @@ async def compare(core: Core, call: Call, way: Responder) -> None:
     references = call.need("Two ids").split()
     if not 2 <= len(references) <= 5:
         raise misuse(call.info, "Two to five papers can be compared.")
-    papers = [await core.library.resolve(reference) for reference in references]
+    papers = [await core.paper(reference, call.request) for reference in references]
     if len({paper.id for paper in papers}) < len(papers):
         raise misuse(call.info, "These must be different papers.")
     await way.working("Reading the papers…")
@@ -199,7 +212,7 @@ def trailing_span(words: str, given: str | None) -> tuple[str, str | None]:
 
 async def why(core: Core, call: Call, way: Responder) -> None:
     """Why a paper is, or is not, in this channel: every decision, made now where none was kept."""
-    paper = await core.library.resolve(call.need("The paper's id"))
+    paper = await core.paper(call.need("The paper's id"), call.request)
     channel = await core.channels.get(call.request.channel) or Channel(call.request.channel)
     rows = await _decisions(core, channel, paper)
     shown = await core.digests.shown_on(channel.id, paper.id)
@@ -229,13 +242,21 @@ async def trending(core: Core, call: Call, way: Responder) -> None:
         if paper.upvotes:
             scores[paper.id] += paper.upvotes
             noted.setdefault(paper.id, []).append(f"{paper.upvotes} upvotes on Hugging Face")
-    liked = Counter(vote.paper_id for vote in await core.channels.votes(since=since) if vote.liked)
+    thumbs = [vote for vote in await core.channels.votes(since=since) if vote.liked]
+    liked = Counter(vote.paper_id for vote in thumbs if _ours(vote, call.request))
     for paper_id, count in liked.items():
         scores[paper_id] += 10 * count
         noted.setdefault(paper_id, []).append(f"{count} of us liked it")
     best = await core.papers.many([paper_id for paper_id, _ in scores.most_common(SHOWN)])
     rows = [(paper, f"score {scores[paper.id]}: {', '.join(noted[paper.id])}") for paper in best]
     await say(core, call, way, views.trending(rows, since.date(), core.now().date()), best)
+
+
+def _ours(vote: Vote, request: Request) -> bool:
+    """Whether a thumb was given in the channel or workspace that asks; one on a file stays in its channel."""
+    if vote.channel == request.channel:
+        return True
+    return bool(request.workspace) and vote.workspace == request.workspace and not is_private(vote.paper_id)
 
 
 async def trends(core: Core, call: Call, way: Responder) -> None:

@@ -16,7 +16,7 @@ LISTED = 20
 
 async def save(core: Core, call: Call, way: Responder) -> None:
     """Keep a paper on the person's list."""
-    paper = await core.library.resolve(call.need("The paper's id"))
+    paper = await core.paper(call.need("The paper's id"), call.request)
     new = await core.channels.keep(call.request.user, call.request.channel, paper.id, core.now())
     words = "Saved: " if new else "It was on your list already: "
     await way.send(Reply((Paragraph(text(words, views.title(paper), ".")),), private=True))
@@ -33,9 +33,11 @@ async def less(core: Core, call: Call, way: Responder) -> None:
 
 
 async def _vote(core: Core, call: Call, way: Responder, *, liked: bool) -> None:
-    paper = await core.library.resolve(call.need("The paper's id"))
+    paper = await core.paper(call.need("The paper's id"), call.request)
     request = call.request
-    await core.channels.vote(Vote(request.user, request.channel, paper.id, liked, core.now()))
+    await core.channels.vote(
+        Vote(request.user, request.channel, paper.id, liked, core.now(), request.workspace)
+    )
     words = "Noted: more like " if liked else "Noted: not for this channel: "
     await way.send(Reply((Paragraph(text(words, views.title(paper), ".")),), private=True))
 

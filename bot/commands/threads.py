@@ -17,34 +17,53 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 TURNS = 6
 
 
-async def follow_up(core: Core, request: Request, thread: Thread, way: Responder) -> None:
-    """Answer a reply in a thread and remember both turns."""
+async def follow_up(core: Core, request: Request, thread: Thread, way: Responder, *, note: str = "") -> None:
+    """Answer a reply in a thread and remember both turns; ``note`` is said below the answer."""
     papers = await core.papers.many(thread.papers)
     if not papers:
         await way.send(Reply((paragraph("The papers of this thread are no longer in the library."),)))
         return
     said = " ".join(request.text.split())
-    meant = focus(said, papers)
+    meant = focus(said, papers, last=thread.kind == "file")
     question = said if len(papers) == 1 else without_reference(said)
-    channel = await core.channels.get(request.channel)
     await way.working("Reading the paper…" if len(meant) == 1 else "Reading the papers…")
+    answer = await answered(core, request, meant, question, way, turns=thread.turns[-TURNS:])
+    told = (paragraph(note, small=True),) if note else ()
+    await way.send(Reply((*answers.answer(answer, meant), *told)))
+    await remember(core, request, thread.root, said, answer)
+
+
+async def answered(
+    core: Core,
+    request: Request,
+    papers: Sequence[Paper],
+    question: str,
+    way: Responder,
+    *,
+    turns: Sequence[Turn] = (),
+) -> Answer:
+    """The answer to a question, shown while it grows."""
+    channel = await core.channels.get(request.channel)
 
     async def words(said: str) -> None:
         await way.draft((paragraph(said),))
 
-    answer = await core.desk.ask(
-        meant,
+    return await core.desk.ask(
+        papers,
         question,
-        turns=thread.turns[-TURNS:],
+        turns=turns,
         language=channel.language if channel else "en",
         channel=request.channel,
         words=words,
     )
-    await way.send(Reply(answers.answer(answer, meant)))
+
+
+async def remember(core: Core, request: Request, root: str, said: str, answer: Answer) -> None:
+    """Keep what was asked and answered in a thread."""
     now = core.now()
     person = Turn("person", said, request.user_name, request.user)
-    await core.threads.say(request.channel, thread.root, person, now=now)
-    await core.threads.say(request.channel, thread.root, Turn("bot", _said(answer)), now=now)
+    await core.threads.say(request.channel, root, person, now=now)
+    await core.threads.say(request.channel, root, Turn("bot", _said(answer)), now=now)
 
 
 def _said(answer: Answer) -> str:
@@ -53,16 +72,16 @@ def _said(answer: Answer) -> str:
     return answer.text or " … ".join(item.quote for item in answer.evidence)
 
 
-def focus(question: str, papers: Sequence[Paper]) -> list[Paper]:
+def focus(question: str, papers: Sequence[Paper], *, last: bool = False) -> list[Paper]:
     """The papers that a question in a thread of several names by number or by words of their titles; all of
-    them when it names none."""
+    them when it names none, or the ``last`` alone."""
     if len(papers) == 1:
         return list(papers)
     numbered = [n for n in _numbers(question) if 1 <= n <= len(papers)]
     if numbered:
         return [papers[n - 1] for n in dict.fromkeys(numbered)]
     named = [paper for paper in papers if _names(question, paper)]
-    return named or list(papers)
+    return named or list(papers[-1:] if last else papers)
 
 
 _REFERENCE = re.compile(

@@ -18,7 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import bot
 from bot.domain import FullText, PaperId
 from bot.errors import TextUnavailable
+from bot.fulltext.head import Head
 from bot.fulltext.layout import Block, Kind
+from bot.fulltext.lines import Line
 from bot.fulltext.passages import full_text
 
 
@@ -35,6 +37,8 @@ class Limits:
 
 
 LIMITS = Limits()
+INSTEAD = "; the abstract is used."
+"""How the sentence of TextUnavailable ends here."""
 _FAULTS = {
     "locked": "The PDF is encrypted and asks for a password; the abstract is used.",
     "broken": "The PDF is damaged and cannot be opened; the abstract is used.",
@@ -50,6 +54,24 @@ class _Block(BaseModel):
     turns: list[tuple[int, int]] = []
 
 
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    page: int
+    text: str
+    x0: float
+    x1: float
+    y: float
+    size: float
+
+
+class _Head(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    stated: str = ""
+    subject: str = ""
+    text: str = ""
+    lines: list[_Line] = []
+
+
 class _Answer(BaseModel):
     """What the child may write."""
 
@@ -59,6 +81,15 @@ class _Answer(BaseModel):
     blocks: list[_Block] = []
     hidden: list[str] = []
     thin: list[int] = []
+    head: _Head = _Head()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: its text, and what its first page says of it."""
+
+    text: FullText
+    head: Head
 
 
 async def read_pdf(data: bytes, *, paper_id: PaperId, version: int, limits: Limits = LIMITS) -> FullText:
@@ -67,6 +98,11 @@ async def read_pdf(data: bytes, *, paper_id: PaperId, version: int, limits: Limi
     Raises TextUnavailable, with a sentence, for a file that is too large or long, encrypted, damaged,
     scanned, or that does not come to an end within the limits.
     """
+    return (await read_document(data, paper_id=paper_id, version=version, limits=limits)).text
+
+
+async def read_document(data: bytes, *, paper_id: PaperId, version: int, limits: Limits = LIMITS) -> Document:
+    """Like :func:`read_pdf`, with what the first page says of the paper."""
     if len(data) > limits.file:
         raise TextUnavailable(f"The PDF is larger than {limits.file // 1_000_000} MB; the abstract is used.")
     if b"%PDF-" not in data[:1024]:
@@ -75,7 +111,7 @@ async def read_pdf(data: bytes, *, paper_id: PaperId, version: int, limits: Limi
     if answer.error:
         raise TextUnavailable(_fault(answer, limits))
     blocks = (Block(b.text, b.section, b.page, b.kind, tuple(b.turns)) for b in answer.blocks)
-    return full_text(
+    text = full_text(
         paper_id,
         version,
         blocks,
@@ -84,6 +120,12 @@ async def read_pdf(data: bytes, *, paper_id: PaperId, version: int, limits: Limi
         note=_note(answer),
         hidden=answer.hidden,
     )
+    return Document(text, _head(answer.head))
+
+
+def _head(found: _Head) -> Head:
+    lines = (Line(one.page, one.text, one.x0, one.x1, one.y, one.size) for one in found.lines)
+    return Head(found.stated, found.subject, found.text, tuple(lines))
 
 
 def _fault(answer: _Answer, limits: Limits) -> str:

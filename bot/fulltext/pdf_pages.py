@@ -24,6 +24,8 @@ TINY = 1.5
 """Points of height under which nobody reads a letter."""
 _BOLD = re.compile(r"bold|black|heavy|semibold|medi|cmbx|cmssbx|nimbus\w*-b|[-,]b$|\.b\+?$", re.IGNORECASE)
 _HYPHEN = 0xFFFE
+_HEAD_LINES = 80
+_HEAD_CHARACTERS = 20_000
 
 # Filled by PDFium again and again: this process has one thread, and making them costs more than the call.
 _EDGES = tuple(ctypes.c_double() for _ in range(4))
@@ -40,12 +42,14 @@ _FLAGS_POINTER = ctypes.byref(_FLAGS)
 class _Found:
     sheets: list[Sheet] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    first: str = ""
+    """All characters of the first page, stamps and margins too."""
     thin: list[int] = field(default_factory=list)
     """Pages (from 1) that have far less text than their neighbours: scanned, or drawn as pictures."""
 
 
 def main() -> int:
-    """Read standard input, write one JSON object: blocks, pages, hidden and thin, or error."""
+    """Read standard input, write one JSON object: what :func:`answer` gives."""
     memory, seconds, most_pages = (int(word) for word in sys.argv[1:4])
     _bound(memory, seconds)
     json.dump(answer(sys.stdin.buffer.read(), most_pages), sys.stdout)
@@ -71,7 +75,7 @@ def _bound(memory: int, seconds: int) -> None:
 
 
 def answer(data: bytes, most_pages: int) -> dict[str, Any]:
-    """What is written for a file: blocks, pages, hidden and thin, or error (locked, broken, long)."""
+    """What is written for a file: blocks, pages, head, hidden and thin, or error (locked, broken, long)."""
     raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2))
     document = raw.FPDF_LoadMemDocument64(data, len(data), None)
     if not document:
@@ -84,9 +88,25 @@ def answer(data: bytes, most_pages: int) -> dict[str, Any]:
     return {
         "pages": pages,
         "blocks": [asdict(block) for block in blocks(found.sheets)],
+        "head": {
+            "stated": _stated(document, b"Title"),
+            "subject": _stated(document, b"Subject"),
+            "text": found.first,
+            "lines": [asdict(line) for line in found.sheets[0].lines[:_HEAD_LINES]] if pages else [],
+        },
         "hidden": found.hidden,
         "thin": found.thin,
     }
+
+
+def _stated(document: Any, name: bytes) -> str:
+    """What the file says of itself under ``name``; empty where it says nothing."""
+    size = raw.FPDF_GetMetaText(document, name, None, 0)
+    if not 2 < size <= 4_000:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    raw.FPDF_GetMetaText(document, name, buffer, size)
+    return " ".join(buffer.raw[: size - 2].decode("utf-16-le", "replace").split())
 
 
 def _read(document: Any, pages: int) -> _Found:
@@ -97,7 +117,9 @@ def _read(document: Any, pages: int) -> _Found:
         if not text:
             found.sheets.append(Sheet(1.0, 1.0, ()))
             continue
-        sheet, hidden = _Page(page, text, number + 1).read()
+        one = _Page(page, text, number + 1)
+        sheet, hidden = one.read()
+        found.first = found.first if number else one.characters(_HEAD_CHARACTERS)
         found.sheets.append(sheet)
         found.hidden += hidden
         raw.FPDFText_ClosePage(text)
@@ -134,6 +156,10 @@ class _Page:
             line for start, end, cut in _segments(units) for line in self._lines(units, start, end, cut, mask)
         ]
         return Sheet(self._width, self._height, tuple(lines)), self._hidden
+
+    def characters(self, most: int) -> str:
+        """All characters of the page in the order of the file, at most so many, lines as they stand."""
+        return _decode([0x0A if unit == _HYPHEN else unit for unit in self._units()[:most]])
 
     def _units(self) -> list[int]:
         count = raw.FPDFText_CountChars(self._text)

@@ -65,7 +65,7 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
 def asked(question: str, paper: Paper) -> Block:
     """What was asked, for those who did not see the question."""
     shown = question if len(question) <= 200 else question[:199].rstrip() + "…"
-    return paragraph(f"“{shown}” — ", link(paper.title, paper.url), f" — {short_id(paper.id)}")
+    return paragraph(f"“{shown}” — ", title(paper), f" — {short_id(paper.id)}")
 
 
 def _silent(papers: Sequence[Paper]) -> str:
@@ -81,7 +81,7 @@ def _quote(item: Evidence, papers: dict[PaperId, Paper]) -> Quote:
     where = place(item)
     paper = papers.get(item.paper_id)
     if len(papers) > 1 and paper:
-        return Quote(text(item.quote), text(link(paper.title, paper.url), f" — {where}" if where else ""))
+        return Quote(text(item.quote), text(title(paper), f" — {where}" if where else ""))
     return Quote(text(item.quote), text(where))
 
 

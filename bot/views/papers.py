@@ -23,9 +23,23 @@ from bot.doc import (
     paragraph,
     text,
 )
-from bot.domain import PHRASE_ONLY, Claim, Decision, Evidence, Found, FullText, Paper, PaperId, Part, Summary
+from bot.domain import (
+    PHRASE_ONLY,
+    Claim,
+    Decision,
+    Evidence,
+    Found,
+    FullText,
+    Paper,
+    PaperId,
+    Part,
+    Summary,
+    is_private,
+)
 
 AUTHORS_SHOWN = 3
+_NOT_FOR_FILES = ("more", "less", "why")
+"""Buttons on what a channel follows, to which a paper that came as a file does not belong."""
 
 PART_NAMES: Mapping[Part, str] = {
     Part.TASK: "Task",
@@ -49,8 +63,10 @@ SHORT_PARTS = (Part.TASK, Part.CORE_IDEA, Part.RESULTS, Part.LIMITATIONS)
 
 
 def title(paper: Paper) -> Text:
-    """The title as a link, and the id."""
-    return text(link(paper.title or paper.id, paper.url or f"https://arxiv.org/abs/{paper.id}"))
+    """The title as a link, where it has an address."""
+    number = short_id(paper.id)
+    address = paper.url or (f"https://arxiv.org/abs/{number}" if number != paper.id else "")
+    return text(link(paper.title or paper.id, address) if address else paper.title or paper.id)
 
 
 def short_id(paper_id: PaperId) -> str:
@@ -92,7 +108,8 @@ def badges(paper: Paper) -> str:
 def byline(paper: Paper) -> str:
     """Authors, date, categories, id on one line."""
     when = paper.published or paper.announced or paper.updated
-    parts = [authors(paper.authors), day(when) if when else "", ", ".join(paper.categories[:4])]
+    by = "" if is_private(paper.id) and not paper.authors else authors(paper.authors)
+    parts = [by, day(when) if when else "", ", ".join(paper.categories[:4])]
     return " · ".join([part for part in (*parts, short_id(paper.id)) if part])
 
 
@@ -141,7 +158,8 @@ def buttons(paper: Paper, *names: str) -> Buttons:
         if len(number) <= 80
         else {}
     )
-    return Buttons(tuple(known[name] for name in names if name in known))
+    left_out = _NOT_FOR_FILES if is_private(paper.id) else ()
+    return Buttons(tuple(known[name] for name in names if name in known and name not in left_out))
 
 
 def card(paper: Paper, summary: Summary, *, why: str = "", level: int = 1) -> Doc:

@@ -179,6 +179,7 @@ async def test_what_has_outlived_its_use_goes(database: Database) -> None:
     assert sum((await care.prune(database, now=NOW + timedelta(days=13))).values()) == 0
     gone = await care.prune(database, now=NOW + timedelta(days=200))
     assert gone == {
+        "dropped": 0,
         "reading": 1,
         "ledger": 0,
         "turn": 0,
@@ -191,6 +192,7 @@ async def test_what_has_outlived_its_use_goes(database: Database) -> None:
     assert await decisions.of(PaperId("b"))
     gone = await care.prune(database, now=NOW + timedelta(days=500))
     assert gone == {
+        "dropped": 0,
         "reading": 0,
         "ledger": 1,
         "turn": 1,
