@@ -179,6 +179,7 @@ def _composed(around: Surroundings, web: Web) -> App:
             clock=time,
         ),
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
+        posters={name: platform.poster for name, platform in made.items()},
         health=lambda: _health(model, embedding),
     )
     return App(
@@ -361,4 +362,5 @@ def _channel(section: ChannelSection, config: Config, before: Channel | None) ->
         watch=section.watch,
         paused=before.paused if before else "",
         workspace=before.workspace if before else "",
+        person=before.person if before else "",
     )

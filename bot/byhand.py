@@ -67,6 +67,6 @@ def told(done: Delivered) -> str:
         count = len(done.papers)
         return f"The digest of {day} is out: {count} {'paper' if count == 1 else 'papers'}."
     if done.state == "quiet":
-        return f"{day}: nothing new fits this channel's topics."
+        return f"{day}: nothing new fits the topics."
     reason = f": {done.detail}" if done.detail else ""
     return f"The digest of {day} was {'left out' if done.state == 'skipped' else 'not delivered'}{reason}"

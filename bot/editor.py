@@ -100,6 +100,9 @@ class Editor:
         if channel.paused and not by_hand:
             await self._dropped(run, f"The channel is paused: {channel.paused}")
             return False
+        if not channel.topics:
+            await self._dropped(run, "Nothing is followed any more.")
+            return False
         latest = schedule.latest_due(channel, now)
         if latest and latest[0] > run.day and not by_hand:
             await self._dropped(run, "A later digest was due before this one; its papers are in that one.")

@@ -7,27 +7,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from bot import schedule_words
 from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
 from bot.commands.papers import topic_of, trailing_span
 from bot.doc import Doc
-from bot.domain import Channel, Reply, Topic
-from bot.errors import UsageError
+from bot.domain import Channel, Reply, Request, Topic
+from bot.errors import DeliveryError, Refused, UsageError
 from bot.ports import Responder
 from bot.views import channels as views
 from bot.views.status import trouble
 
+_log = structlog.get_logger("paperboy")
 MOST_TOPICS = 50
 CHECKED_DAYS = 30
 
 
 async def channel_of(core: Core, call: Call) -> Channel:
     """The channel as it is set now; the defaults for one that was never set."""
-    found = await core.channels.get(call.request.channel)
-    return found or Channel(
-        call.request.channel, timezone=core.manners.timezone, workspace=call.request.workspace
+    request = call.request
+    found = await core.channels.get(request.channel) or Channel(
+        request.channel, timezone=core.manners.timezone, workspace=request.workspace
     )
+    mine = request.direct and not found.person and await _at_home(core, request)
+    return replace(found, person=request.user) if mine else found
+
+
+async def _at_home(core: Core, request: Request) -> bool:
+    """Whether it was asked in the person's direct messages with the bot, where nobody else is."""
+    try:
+        return request.channel == await core.home(request)
+    except (DeliveryError, Refused) as error:
+        _log.info("direct messages not known", user=request.user, error=str(error))
+        return False
 
 
 def permit(core: Core, call: Call) -> None:
@@ -42,7 +56,7 @@ async def follow(core: Core, call: Call, way: Responder) -> None:
     wanted = topic_of(call)
     channel = await channel_of(core, call)
     if any(topic.key == wanted.key for topic in channel.topics):
-        await _private(way, views.already(wanted))
+        await _private(way, views.already(wanted, channel))
         return
     if len(channel.topics) >= MOST_TOPICS:
         raise UsageError(f"A channel can follow {MOST_TOPICS} topics; unfollow one first.")
@@ -54,7 +68,7 @@ async def follow(core: Core, call: Call, way: Responder) -> None:
         found = await core.finder.topic(wanted, since=None)
     if not found.matched and total and call.options.get("anyway", "").lower() not in ("yes", "y", "true"):
         nearest = await core.finder.nearest_words(wanted)
-        await _private(way, views.unknown_topic(wanted, nearest, total))
+        await _private(way, views.unknown_topic(wanted, nearest, total, channel))
         return
     kept = [topic for topic in channel.topics if topic.name.casefold() != wanted.name.casefold()]
     await core.channels.save(replace(channel, topics=(*kept, wanted)))
@@ -71,7 +85,7 @@ async def unfollow(core: Core, call: Call, way: Responder) -> None:
         await _private(way, views.not_followed(words, channel))
         return
     await core.channels.save(replace(channel, topics=tuple(t for t in channel.topics if t != found)))
-    await _private(way, views.unfollowed(found))
+    await _private(way, views.unfollowed(found, channel))
 
 
 def _followed(channel: Channel, words: str) -> Topic | None:
@@ -202,20 +216,25 @@ async def digest(core: Core, call: Call, way: Responder) -> None:
 async def _now(core: Core, call: Call, way: Responder) -> None:
     permit(core, call)
     channel = await channel_of(core, call)
-    if not channel.topics:
-        raise UsageError(
-            f"This channel follows nothing yet. Example: {core.manners.command} follow gaussian splatting"
-        )
+    _need_topics(core, channel)
     await way.working("Looking through the new papers…")
     await _private(way, views.sentence(await core.digests.now(call.request.channel)))
 
 
+def _need_topics(core: Core, channel: Channel) -> None:
+    if not channel.topics:
+        who = "You follow" if channel.person else "This channel follows"
+        example = _command(core, channel, "follow gaussian splatting")
+        raise UsageError(f"{who} nothing yet. Example: {example}")
+
+
+def _command(core: Core, channel: Channel, words: str) -> str:
+    return f"{core.manners.command} {views.pressed(channel, words)}"
+
+
 async def _preview(core: Core, call: Call, way: Responder) -> None:
     channel = await channel_of(core, call)
-    if not channel.topics:
-        raise UsageError(
-            f"This channel follows nothing yet. Example: {core.manners.command} follow gaussian splatting"
-        )
+    _need_topics(core, channel)
     await way.working("Looking through the new papers…")
     posts = await core.digests.preview(call.request.channel)
     await _private(way, views.previewed(posts))
@@ -224,12 +243,10 @@ async def _preview(core: Core, call: Call, way: Responder) -> None:
 async def _pause(core: Core, call: Call, way: Responder) -> None:
     permit(core, call)
     channel = await channel_of(core, call)
-    who = call.request.user_name or call.request.user
+    who = "you" if channel.person else call.request.user_name or call.request.user
     await core.channels.save(replace(channel, paused=f"paused by {who}"))
-    await _private(
-        way,
-        views.sentence("The digest is paused. Resume it with " + core.manners.command + " digest resume."),
-    )
+    resume = _command(core, channel, "digest resume")
+    await _private(way, views.sentence(f"The digest is paused. Resume it with {resume}."))
 
 
 async def _resume(core: Core, call: Call, way: Responder) -> None:
@@ -250,7 +267,8 @@ async def backtest(core: Core, call: Call, way: Responder) -> None:
     found = await core.finder.topic(wanted, since=since)
     latest = await core.papers.dated(since)
     nearest = await core.finder.nearest_words(wanted) if not found.matched else ""
-    await _private(way, views.backtest(wanted, found, number, len(latest), nearest))
+    channel = await channel_of(core, call)
+    await _private(way, views.backtest(wanted, found, number, len(latest), nearest, channel))
 
 
 async def _private(way: Responder, doc: Doc) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -25,7 +25,7 @@ from bot.dropped import DropDesk
 from bot.errors import NotFound, Refused
 from bot.feedlist import FeedList
 from bot.library import Library
-from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Threads
+from bot.ports import Channels, Clock, Decisions, Feeds, Marks, Papers, Poster, Threads
 from bot.reading import Reader
 from bot.search import Finder
 
@@ -101,8 +101,17 @@ class Core:
     digests: Digests
     sources: FeedList
     files: DropDesk
+    posters: Mapping[str, Poster]
+    """By platform; commands post where a person is written to directly."""
     health: Callable[[], Awaitable[Sequence[Finding]]]
     """Lines on the model and its money, for ``status``."""
+
+    async def home(self, request: Request) -> ChannelId:
+        """The channel of the asker's direct messages. Raises DeliveryError, Refused."""
+        platform = platform_of(request.user)
+        if platform not in self.posters:
+            raise Refused(f"I cannot write to anybody on {platform}: it is not configured here.")
+        return await self.posters[platform].home(request.user, workspace=request.workspace)
 
     def now(self) -> datetime:
         """The time."""

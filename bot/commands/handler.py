@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import structlog
 
-from bot.commands import channels, files, papers, people, sources, status, threads
+from bot.commands import channels, files, me, papers, people, sources, status, threads
 from bot.commands.call import Call, parse
 from bot.commands.core import Core
-from bot.commands.table import INFOS, TABLE
+from bot.commands.table import INFOS, OWN, TABLE
 from bot.doc import Choice, paragraph
-from bot.domain import PLATFORM_SAYS, ChannelId, CommandInfo, Reply, Request, Thread
+from bot.domain import PLATFORM_SAYS, Channel, ChannelId, CommandInfo, Reply, Request, Thread
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
 from bot.identity import question_about
 from bot.ports import Responder
@@ -46,6 +46,7 @@ RUNS: Mapping[str, Run] = {
     "save": people.save,
     "saved": people.saved,
     "export": people.export,
+    "me": me.me,
     "settings": channels.settings,
     "status": status.status,
     "source": sources.source,
@@ -176,9 +177,9 @@ class Conversation:
         if option == "zone":
             return [Choice(name, name) for name in zones_like(typed)][:25]
         if option == "topic":
-            channel = await core.channels.get(request.channel)
-            names = [str(topic) for topic in channel.topics] if channel else []
-            return [Choice(n[:100], n[:100]) for n in names if typed.casefold() in n.casefold()][:25]
+            return _topics(await core.channels.get(request.channel), typed)
+        if option == "words" and request.text.startswith("me"):
+            return _topics(await core.channels.own(request.user), typed)
         return await self._papers(request, typed)
 
     async def _papers(self, request: Request, typed: str) -> Sequence[Choice]:
@@ -206,8 +207,15 @@ class Conversation:
             await self._core.channels.save(replace(found, paused=""))
 
 
+def _topics(channel: Channel | None, typed: str) -> list[Choice]:
+    names = [str(topic) for topic in channel.topics] if channel else []
+    return [Choice(n[:100], n[:100]) for n in names if typed.casefold() in n.casefold()][:25]
+
+
 def _is_command(words: str, command: str) -> bool:
-    first, _, rest = words.partition(" ")
-    if first.lower() == command:
+    first, _, rest = words.lower().partition(" ")
+    if first == command:
         return True
-    return first.lower() in RUNS and (bool(rest) or first.lower() in ("help", "status", "topics", "saved"))
+    if first == "me":  # which sentences begin with too
+        return not rest or rest.split()[0] in OWN
+    return first in RUNS and (bool(rest) or first in ("help", "status", "topics", "saved"))

@@ -103,7 +103,9 @@ async def forget(core: Core, call: Call, way: Responder) -> None:
     """Delete everything kept about the person, after one question."""
     if call.options.get("sure", "").lower() != "yes":
         doc = (
-            paragraph("This deletes your list and what you said in threads. It cannot be taken back."),
+            paragraph(
+                "This deletes your list, your topics and what you said in threads. It cannot be taken back."
+            ),
             Buttons((Button("Delete it", "forget sure:yes", "danger"),)),
         )
         await way.send(Reply(doc, private=True))

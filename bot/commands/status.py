@@ -6,7 +6,7 @@ from bot.commands.call import Call, unknown
 from bot.commands.channels import channel_of
 from bot.commands.core import Core
 from bot.commands.people import RATED
-from bot.commands.table import INFOS, TABLE
+from bot.commands.table import INFOS, OWN, TABLE
 from bot.domain import Channel, Finding, Reply, Request
 from bot.errors import UsageError
 from bot.ports import Responder
@@ -16,10 +16,11 @@ from bot.views import status as views
 async def help_(core: Core, call: Call, way: Responder) -> None:
     """All commands, or one."""
     name = call.words.lower().lstrip("/")
-    if name and name not in TABLE:
+    known = {**TABLE, **{f"me {info.name}": info for info in OWN.values()}}
+    if name and name not in known:
         raise UsageError(unknown(name, TABLE, core.manners.command))
     if name:
-        doc = views.help_for(TABLE[name], core.manners.command)
+        doc = views.help_for(name, known[name], core.manners.command)
     else:
         doc = views.help_page(INFOS, core.manners.command, core.manners.name)
     await way.send(Reply(doc, private=True))

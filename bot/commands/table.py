@@ -4,6 +4,7 @@ own listing are made from it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.domain import CommandInfo, Option
 
@@ -11,6 +12,19 @@ _ID = Option("id", "An arXiv id, a DOI or a link", required=True, suggest=True)
 _NOT = Option("not", "Words that rule a paper out, with commas between", lead="not:")
 _SINCE = Option("since", "How far back, such as 7d or 2w", lead="since:")
 _TOPIC = Option("topic", "What it is about, such as gaussian splatting", required=True, suggest=True)
+_OWN = (
+    "follow",
+    "unfollow",
+    "topics",
+    "schedule",
+    "limit",
+    "digest",
+    "backtest",
+    "why",
+    "settings",
+    "stop",
+    "help",
+)
 
 INFOS: tuple[CommandInfo, ...] = (
     CommandInfo(
@@ -192,12 +206,17 @@ INFOS: tuple[CommandInfo, ...] = (
     ),
     CommandInfo("saved", "The papers on your list.", "/paper saved", "/paper saved", private=True),
     CommandInfo(
-        "export",
-        "Your list as BibTeX, RIS or CSV.",
-        "/paper export bibtex|ris|csv",
-        "/paper export bibtex",
-        (Option("format", "The format", choices=("bibtex", "ris", "csv")),),
+        "me",
+        "Papers of your own, by direct message; seen by you only.",
+        "/paper me [follow <topic>|unfollow <topic>|topics|schedule 08:30|limit 3|digest now|stop]",
+        "/paper me follow gaussian splatting",
+        (
+            Option("what", "What to do; without it, what you follow", choices=_OWN),
+            Option("words", "What goes with it: a topic, a time, a number, an id", suggest=True),
+        ),
         private=True,
+        form=True,
+        slow=True,
     ),
     CommandInfo(
         "settings",
@@ -212,6 +231,14 @@ INFOS: tuple[CommandInfo, ...] = (
         "Whether everything works: sources, digests, the model.",
         "/paper status",
         "/paper status",
+        private=True,
+    ),
+    CommandInfo(
+        "export",
+        "Your list as BibTeX, RIS or CSV.",
+        "/paper export bibtex|ris|csv",
+        "/paper export bibtex",
+        (Option("format", "The format", choices=("bibtex", "ris", "csv")),),
         private=True,
     ),
     CommandInfo(
@@ -245,3 +272,33 @@ INFOS: tuple[CommandInfo, ...] = (
 )
 
 TABLE: Mapping[str, CommandInfo] = {info.name: info for info in INFOS}
+
+
+def _own(name: str, summary: str = "", usage: str = "", example: str = "") -> CommandInfo:
+    """A command behind ``me``: a channel's where there is one, in its own words."""
+    info = TABLE.get(name) or CommandInfo(name, summary, usage, example, private=True)
+    return replace(
+        info,
+        summary=summary or info.summary,
+        usage=(usage or info.usage).replace("/paper", "/paper me", 1),
+        example=(example or info.example).replace("/paper", "/paper me", 1),
+    )
+
+
+OWN: Mapping[str, CommandInfo] = {
+    info.name: info
+    for info in (
+        _own("follow", "Bring papers on a topic to you every day."),
+        _own("unfollow", "Stop bringing a topic to you."),
+        _own("topics", "What you follow."),
+        _own("schedule", "When your digest comes."),
+        _own("limit", "How many papers a day come at most.", "/paper limit <number>", "/paper limit 3"),
+        _own("digest", "Your digest now, a preview, or pause and resume it."),
+        _own("backtest"),
+        _own("why", "Why a paper is, or is not, among yours."),
+        _own("settings", "All of it in one form."),
+        _own("stop", "End it; a follow begins it again.", "/paper stop", "/paper stop"),
+        _own("help", "What you follow and these commands.", "/paper help", "/paper help"),
+    )
+}
+"""The commands behind ``me``."""

@@ -32,12 +32,27 @@ def sentence(words: str) -> Doc:
     return (paragraph(words),)
 
 
-def already(topic: Topic) -> Doc:
+def pressed(channel: Channel, words: str) -> str:
+    """A command of a button or form that changes the channel, wherever it is pressed."""
+    return f"me {words}" if channel.person else words
+
+
+def typed(channel: Channel, words: str) -> str:
+    """The same command as somebody types it."""
+    return f"/paper {pressed(channel, words)}"
+
+
+def _follows(channel: Channel, how: str = "") -> str:
+    """The subject of a sentence on what the channel follows: "This channel now follows", "You now follow"."""
+    return f"You {how}follow" if channel.person else f"This channel {how}follows"
+
+
+def already(topic: Topic, channel: Channel) -> Doc:
     """The channel follows it."""
-    return (paragraph("This channel already follows ", bold(str(topic)), "."),)
+    return (paragraph(_follows(channel, "already "), " ", bold(str(topic)), "."),)
 
 
-def unknown_topic(topic: Topic, nearest: str, total: int) -> Doc:
+def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> Doc:
     """Nothing in the library fits the topic: a suggestion, and the way to follow it all the same."""
     name = str(topic)
     blocks: list[Block] = [
@@ -50,8 +65,8 @@ def unknown_topic(topic: Topic, nearest: str, total: int) -> Doc:
     buttons = []
     if nearest:
         blocks.append(paragraph("Did you mean ", bold(nearest), "?"))
-        buttons.append(("Follow " + nearest, f"follow {nearest}", True))
-    buttons.append(("Follow it anyway", f"follow {name} anyway:yes", False))
+        buttons.append(("Follow " + nearest, pressed(channel, f"follow {nearest}"), True))
+    buttons.append(("Follow it anyway", pressed(channel, f"follow {name} anyway:yes"), False))
     row = tuple(
         Button(label[:75], command, "primary" if first else "plain")
         for label, command, first in buttons
@@ -62,7 +77,9 @@ def unknown_topic(topic: Topic, nearest: str, total: int) -> Doc:
 
 def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total: int, *, since: date) -> Doc:
     """The topic is followed, and what it would have brought."""
-    blocks: list[Block] = [paragraph("This channel now follows ", bold(str(topic)), ". ", next_time(channel))]
+    blocks: list[Block] = [
+        paragraph(_follows(channel, "now "), " ", bold(str(topic)), ". ", next_time(channel))
+    ]
     recent = [row for row in found.matched if _dated(row[0].announced or row[0].published, since)]
     if not total:
         blocks.append(paragraph("The library is still empty, so I cannot tell yet how much it will bring."))
@@ -74,7 +91,7 @@ def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total
         if len(recent) / span > channel.limit:
             blocks.append(
                 paragraph(
-                    f"That is more than this channel's {channel.limit} a day; the best come first. "
+                    f"That is more than the {channel.limit} a day that come; the best come first. "
                     "A narrower topic or not: words help.",
                     small=True,
                 )
@@ -111,26 +128,24 @@ def next_time(channel: Channel) -> str:
 
 def not_followed(words: str, channel: Channel) -> Doc:
     """The topic is not among those followed."""
-    return (paragraph(f"This channel does not follow “{words[:80]}”. "), *topics(channel))
+    first = f"You do not follow “{words[:80]}”." if channel.person else ""
+    return (paragraph(first or f"This channel does not follow “{words[:80]}”."), *topics(channel))
 
 
-def unfollowed(topic: Topic) -> Doc:
+def unfollowed(topic: Topic, channel: Channel) -> Doc:
     """The topic is gone; the way back."""
-    command = f"follow {topic}"
+    command = pressed(channel, f"follow {topic}")
     back = (Buttons((Button("Follow it again", command),)),) if len(command) <= 100 else ()
-    return (paragraph("This channel no longer follows ", bold(str(topic)), "."), *back)
+    return (paragraph(_follows(channel, "no longer "), " ", bold(str(topic)), "."), *back)
 
 
 def topics(channel: Channel) -> Doc:
     """The list of topics."""
     if not channel.topics:
-        return (
-            paragraph(
-                "This channel follows nothing yet. Try ", code("/paper follow gaussian splatting"), "."
-            ),
-        )
+        example = code(typed(channel, "follow gaussian splatting"))
+        return (paragraph(_follows(channel), " nothing yet. Try ", example, "."),)
     blocks: list[Block] = [
-        paragraph(bold("This channel follows")),
+        paragraph(bold(_follows(channel))),
         Bullets(tuple(text(str(topic)) for topic in channel.topics), numbered=True),
     ]
     if channel.not_:
@@ -162,17 +177,17 @@ def schedule_form(channel: Channel) -> Form:
     """When the digest comes."""
     return Form(
         "When the digest comes",
-        "schedule",
+        pressed(channel, "schedule"),
         _when(channel),
-        typed="/paper schedule 09:00 Europe/Berlin mon-fri",
+        typed=typed(channel, "schedule 09:00 Europe/Berlin mon-fri"),
     )
 
 
 def settings_form(channel: Channel) -> Form:
     """All that can be set for a channel."""
     return Form(
-        "What this channel gets",
-        "settings",
+        "What comes to you" if channel.person else "What this channel gets",
+        pressed(channel, "settings"),
         (
             Input("topics", "Topics, one a line", "\n".join(map(str, channel.topics)), lines=6),
             Input("not", "Never, with commas between", ", ".join(channel.not_), "Such as survey, benchmark"),
@@ -192,7 +207,9 @@ def settings_form(channel: Channel) -> Form:
                 ("yes" if channel.watch else "no",),
             ),
         ),
-        typed="/paper follow, /paper unfollow and /paper schedule",
+        typed=" and ".join(
+            (f"{typed(channel, 'follow')}, {typed(channel, 'unfollow')}", typed(channel, "schedule"))
+        ),
     )
 
 
@@ -224,7 +241,9 @@ def previewed(posts: Sequence[Doc]) -> Doc:
     return tuple(blocks)
 
 
-def backtest(topic: Topic, found: TopicFound, span: int, looked_at: int, nearest: str) -> Doc:
+def backtest(
+    topic: Topic, found: TopicFound, span: int, looked_at: int, nearest: str, channel: Channel
+) -> Doc:
     """What a topic would have brought: how many, the best, the best below the line, what to do."""
     number = len(found.matched)
     blocks: list[Block] = [heading(f"{topic}: the last {span} days")]
@@ -244,7 +263,7 @@ def backtest(topic: Topic, found: TopicFound, span: int, looked_at: int, nearest
         blocks.append(paragraph("Just below the line:"))
         blocks.append(lines(((p, below_line(d)) for p, d in found.below[:5]), numbered=False))
     blocks.append(paragraph(_advice(number, span, nearest)))
-    command = f"follow {topic}"
+    command = pressed(channel, f"follow {topic}")
     if number and len(command) <= 100:
         blocks.append(Buttons((Button("Follow it", command, "primary"),)))
     return tuple(blocks)

@@ -43,7 +43,7 @@ def paper_post(paper: Paper, summary: Summary, pick: Pick) -> Doc:
 def quiet_day(digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
     """One line for a day on which nothing fits, with the best below the line."""
     if digest.considered:
-        first = f"{long_day(digest.day)}: none of {digest.considered:,} new papers belongs to this channel."
+        first = f"{long_day(digest.day)}: none of {digest.considered:,} new papers fits the topics."
     else:
         came = "no new papers came in" if digest.notes else "no new papers were announced"
         first = f"{long_day(digest.day)}: {came}."

@@ -391,9 +391,9 @@ def decisions(paper: Paper, rows: Sequence[tuple[Decision, bool]], shown_on: dat
     """Why a paper is, or is not, in this channel; a row's flag says whether the channel follows the topic."""
     blocks: list[Block] = [heading("Why ", title(paper))]
     if shown_on:
-        blocks.append(paragraph(f"It was in this channel's digest of {day(shown_on)}."))
+        blocks.append(paragraph(f"It was in the digest of {day(shown_on)}."))
     if not rows:
-        blocks.append(paragraph("This channel follows no topic that it could belong to."))
+        blocks.append(paragraph("No followed topic could have brought it."))
     ordered = sorted(rows, key=lambda row: (not row[1], -row[0].score))
     blocks.append(
         Bullets(

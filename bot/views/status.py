@@ -31,7 +31,7 @@ STATES = {"ok": "ok", "quiet": "quiet, nothing announced", "stale": "stale", "fa
 
 def help_page(infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
     """All commands, a line each."""
-    rows = [text(code(_called(info.usage, command)), f" — {info.summary}") for info in infos]
+    rows = [text(code(called(info.usage, command)), f" — {info.summary}") for info in infos]
     return (
         heading(f"What {name} can do"),
         Bullets(tuple(rows)),
@@ -41,12 +41,12 @@ def help_page(infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
     )
 
 
-def help_for(info: CommandInfo, command: str) -> Doc:
+def help_for(name: str, info: CommandInfo, command: str) -> Doc:
     """One command, its arguments and an example."""
     blocks: list[Block] = [
-        paragraph(bold(f"{command} {info.name}"), f" — {info.summary}"),
-        paragraph("Usage: ", code(_called(info.usage, command))),
-        paragraph("Example: ", code(_called(info.example, command))),
+        paragraph(bold(f"{command} {name}"), f" — {info.summary}"),
+        paragraph("Usage: ", code(called(info.usage, command))),
+        paragraph("Example: ", code(called(info.example, command))),
     ]
     if info.options:
         blocks.append(Fields(tuple((o.lead.rstrip(":") or o.name, text(o.summary)) for o in info.options)))
@@ -74,10 +74,11 @@ def _own(channel: Channel) -> Doc:
     else:
         shown = (paragraph("Nothing yet. Choose topics, and papers on them come to you every day."),)
     label = "Change it" if channel.topics else "Choose topics"
-    return (heading("By direct message"), *shown, Buttons((Button(label, "settings", "primary"),)))
+    return (heading("By direct message"), *shown, Buttons((Button(label, "me settings", "primary"),)))
 
 
-def _called(words: str, command: str) -> str:
+def called(words: str, command: str) -> str:
+    """A usage or an example with the command's name as it is configured."""
     return words.replace("/paper", command, 1)
 
 

@@ -51,7 +51,7 @@ def test_a_replacement_on_the_next_day_is_no_news(lab: Lab) -> None:
 
 def test_a_quiet_day_says_so_in_one_line_or_not_at_all(lab: Lab) -> None:
     lab.feed.paper("A speech recogniser for wind")
-    assert "none of 1 new papers belongs to this channel" in lab.run("digest").out
+    assert "none of 1 new papers fits the topics" in lab.run("digest").out
     lab.channels = {"terminal:silent": ["gaussian splatting"]}
     lab.settings = 'quiet = "silent"'
     assert "none of" not in lab.run("digest", "--channel", "terminal:silent").out
