@@ -51,6 +51,7 @@ class Embedding:
     async def _turn(self) -> None:
         if await self._runs.turn("embed", every=EVERY, lease=LEASE) == "mine":
             await self.once(within=LEASE / 2)
+            await self._vectors.settle(self._embedder.name)
             await self._runs.did("embed")
 
     async def close(self) -> None:

@@ -730,6 +730,10 @@ class VectorIndex(Protocol):
         """Delete the vectors of all other encoders; how many went."""
         ...
 
+    async def settle(self, encoder: str) -> None:
+        """Make ready for fast search what was put; may take minutes."""
+        ...
+
 
 class Marks(Protocol):
     """Small facts that must outlive the process, by key."""

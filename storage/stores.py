@@ -59,7 +59,7 @@ class Stores:
 
     async def examine(self) -> list[Finding]:
         """Which database it is, whether it is sound, how much room it has. Raises StorageError."""
-        return await care.check(self.database)
+        return [*await care.check(self.database), await self.vectors.report()]
 
     async def prune(self, *, now: datetime, text_days: int, ledger_days: int) -> dict[str, int]:
         """Delete what has outlived its use; how many rows went from each table."""

@@ -59,6 +59,23 @@ def postgres_url(_postgres_database: str) -> str:
     return _postgres_database
 
 
+@pytest.fixture(scope="session")
+def pgvector_server() -> Iterator[str]:
+    """The address of a throw-away PostgreSQL server that has pgvector."""
+    reason = postgres.missing(pgvector=True)
+    if reason:
+        pytest.skip(reason)
+    with postgres.cluster(pgvector=True) as address:
+        yield address
+
+
+@pytest.fixture
+def pgvector_url(pgvector_server: str) -> Iterator[str]:
+    """The address of an empty database on a server that has pgvector, which is not enabled in it yet."""
+    with postgres.database(pgvector_server) as address:
+        yield address
+
+
 @pytest.fixture
 def bare_postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of a PostgreSQL database without anything."""

@@ -1,8 +1,9 @@
-"""Vectors of papers, on both engines."""
+"""Vectors of papers: on SQLite, on PostgreSQL, and on PostgreSQL with pgvector's index."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,27 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 4, 15, tzinfo=UTC)
 
 
+ENGINES = ["sqlite", *(pytest.param(name, marks=pytest.mark.postgres) for name in ("postgresql", "pgvector"))]
+
+
+class Indexed(VectorIndex):
+    """Settles whatever is put, so that pgvector's index answers."""
+
+    async def put(self, encoder: str, ids: Sequence[PaperId], vectors: Vectors) -> None:
+        await super().put(encoder, ids, vectors)
+        await self.settle(encoder)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    fixture = {"postgresql": "postgres_url", "pgvector": "pgvector_url"}.get(request.param)
+    return str(request.getfixturevalue(fixture)) if fixture else "sqlite:///:memory:"
+
+
 @pytest.fixture
-def index(database: Database) -> VectorIndex:
+def index(database: Database, request: pytest.FixtureRequest) -> VectorIndex:
+    if "pgvector" in request.node.name:
+        return Indexed(database, worth=1)
     return VectorIndex(database)
 
 

