@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from adapters.discord_commands import definitions, same
+from adapters.discord_files import Files
 from adapters.discord_gateway import connect
 from adapters.discord_listening import Listening
 from adapters.discord_places import application_of, check, invite
@@ -47,12 +48,14 @@ class Discord:
         api_url: str = API_URL,
         gateway_url: str = "",
         publish: bool = False,
+        files: Files | None = None,
         ack_after: float = 0.9,
         form_after: float = 2.2,
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command
         self._api_url, self._gateway_url = api_url, gateway_url
         self._ack_after, self._form_after = ack_after, form_after
+        self._files = files
         self._rest = Rest(self._token, api_url=api_url)
         self._posts = Posts(self._rest, clock, command=command, publish=publish)
 
@@ -89,6 +92,7 @@ class Discord:
             application=str(about["id"]),
             ack_after=self._ack_after,
             form_after=self._form_after,
+            files=self._files,
         )
         try:
             await connect(to, self._clock, token=self._token, shards=int(gateway["shards"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -11,6 +12,7 @@ import structlog
 
 from adapters.discord_answers import Answer
 from adapters.discord_commands import focused, verb_of
+from adapters.discord_files import Files
 from adapters.discord_forms import ASK, QUESTION
 from adapters.discord_places import Change, Places
 from adapters.discord_recent import Recent
@@ -55,7 +57,9 @@ class Listening:
         application: str,
         ack_after: float = 0.9,
         form_after: float = 2.2,
+        files: Files | None = None,
     ) -> None:
+        self._files = files
         self._rest, self._handler, self._clock, self._command = rest, handler, clock, command
         self._application = application
         self._ack_after, self._form_after = ack_after, form_after
@@ -202,7 +206,9 @@ class Listening:
             direct=request.direct,
         )
         answer = Answer(way, self._clock, command=self._command)
-        if not message.content and not request.mentioned and not request.direct:
+        if self._files:
+            request = replace(request, files=self._files.of(message))
+        if not message.content and not message.attachments and not request.mentioned and not request.direct:
             await self._cannot_read(request, answer, message)
             return
         await self._answer(request, answer, self._ack_after, must=False)

@@ -96,11 +96,12 @@ class Talk:
         if not (direct or mentioned or owned):
             return None
         text = self._words(message.content)
+        is_command = self._is_command(text) and bool(text or not message.attachments)
         return Request(
             channel_id(str(thread.parent_id if thread else message.channel.id)),
             UserId(f"discord:{message.author.id}"),
-            text.removeprefix(self._command).strip() if self._is_command(text) else text,
-            kind="command" if self._is_command(text) else "reply",
+            text.removeprefix(self._command).strip() if is_command else text,
+            kind="command" if is_command else "reply",
             user_name=message.author.display_name,
             thread=await self._root(message) or (str(thread.id) if thread else None),
             message=str(message.id),

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -19,6 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from adapters import slack_events as events
 from adapters.slack_blocks import BUTTON
 from adapters.slack_check import examine, lacking, missing_scopes
+from adapters.slack_files import Files
 from adapters.slack_forms import FORM, Origin, home
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
@@ -63,8 +65,10 @@ class SlackListener:
         api_url: str,
         unfurl: bool = True,
         same: Callable[[str], str] = str,
+        files: Files | None = None,
     ) -> None:
         self._sender = sender
+        self._files = files
         self._clients: Clients = sender.clients
         self._clock: Clock = sender.clock
         self._door = door
@@ -260,6 +264,8 @@ class SlackListener:
         person = await self._people.who(team, event["user"])
         command = self._sender.command
         request = events.spoken(event, bot=identity.user, person=person, team=team, command=command)
+        if self._files:
+            request = replace(request, files=await self._files.of(event, team))
         await self._handle(request, self._responder(request, {}))
 
     async def _on_home(self, event: Body, body: Body) -> None:

@@ -20,6 +20,7 @@ SCOPES: Mapping[str, str] = {
     "channels:read": "check that the bot is in a channel before it posts there",
     "chat:write": "post digests and answers",
     "commands": "the slash command and the message shortcut",
+    "files:read": "read a PDF that is dropped into a thread, a direct message or beside a mention",
     "files:write": "hand over BibTeX, RIS and CSV files",
     "groups:history": "the same as channels:history, in private channels",
     "groups:read": "the same as channels:read, in private channels",

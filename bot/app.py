@@ -110,7 +110,7 @@ async def assembled(
         stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
         web = await stack.enter_async_context(origins.web(config, time))
         await subscribe(config, stores)
-        around = Surroundings(config, environ, stores, time, screen, person, connect)
+        around = Surroundings(config, environ, stores, web, time, screen, person, connect)
         app = _composed(around, web)
         stack.push_async_callback(app.embedding.close)
         if app.model:

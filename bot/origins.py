@@ -44,7 +44,13 @@ def web(config: Config, time: SystemClock) -> Web:
         )
         for url in urls
     }
-    others = [sources.lookup.crossref_url, sources.lookup.openalex_url, *(feed.url for feed in sources.feeds)]
+    platforms = [section.api_url for section in (config.slack, config.discord) if section is not None]
+    others = [
+        *platforms,
+        sources.lookup.crossref_url,
+        sources.lookup.openalex_url,
+        *(feed.url for feed in sources.feeds),
+    ]
     return Web(
         time,
         agent=user_agent(sources.lookup.contact),

@@ -14,8 +14,9 @@ from bot.clock import SystemClock
 from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
 from bot.errors import ConfigError
-from bot.ports import Listener, Poster
+from bot.ports import Download, Listener, Poster
 from bot.server import Mount
+from bot.web import Bounds, Web
 
 if TYPE_CHECKING:
     from adapters.slack_http import Door
@@ -33,6 +34,7 @@ class Surroundings:
     config: Config
     environ: Mapping[str, str]
     stores: Stores
+    web: Web
     clock: SystemClock
     screen: Screen | None = None
     person: str = "you"
@@ -83,6 +85,7 @@ def _transcript(database: Path | None) -> Path | None:
 def slack(around: Surroundings, section: SlackSection) -> Platform:
     """Slack, in Socket Mode or over HTTP, for one workspace or many."""
     from adapters.slack import SlackListener
+    from adapters.slack_files import Files
     from adapters.slack_http import Door
     from adapters.slack_post import Sender, SlackPoster
     from adapters.slack_socket import Socket
@@ -102,11 +105,21 @@ def slack(around: Surroundings, section: SlackSection) -> Platform:
             door = Door(_needed(around, section.signing_secret_env))
             mount = door.mount
     sender = Sender(clients, around.clock, command=around.config.bot.command)
-    return Platform(
-        SlackPoster(sender),
-        SlackListener(sender, door, api_url=section.api_url, unfurl=section.unfurl, same=_behind),
-        mount=mount,
+    files = Files(clients, download_with(around.web), section.api_url)
+    listener = SlackListener(
+        sender, door, api_url=section.api_url, unfurl=section.unfurl, same=_behind, files=files
     )
+    return Platform(SlackPoster(sender), listener, mount=mount)
+
+
+def download_with(web: Web) -> Download:
+    """Files of a platform, by the one client that bounds what comes from outside."""
+
+    async def download(url: str, *, authorization: str = "", size: int) -> bytes:
+        bounds = Bounds(size=size, seconds=60.0, tries=2, patience=20.0)
+        return (await web.get(url, bounds=bounds, authorization=authorization)).body
+
+    return download
 
 
 def _behind(link: str) -> str:
@@ -133,6 +146,7 @@ def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clien
 def discord(around: Surroundings, section: DiscordSection) -> Platform:
     """Discord, over its gateway."""
     from adapters.discord import Discord
+    from adapters.discord_files import Files
 
     made = Discord(
         _needed(around, section.token_env),
@@ -141,6 +155,7 @@ def discord(around: Surroundings, section: DiscordSection) -> Platform:
         api_url=section.api_url,
         gateway_url=section.gateway_url,
         publish=section.publish,
+        files=Files(download_with(around.web), section.api_url),
     )
     return Platform(made, made, close=made.close)
 

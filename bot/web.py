@@ -133,8 +133,9 @@ class Web:
         seen: Mapping[str, str] | None = None,
         tolerate: Collection[int] = (),
         bounds: Bounds = Bounds(),
+        authorization: str = "",
     ) -> Page:
-        """The page at ``url``, redirects followed.
+        """The page at ``url``, redirects followed; ``authorization`` is said to that origin alone.
 
         ``seen`` is a former page's ``marks``: an unchanged page then comes as status 304 without a body.
         Statuses of 400 and more raise, unless in ``tolerate``. Raises Throttled, Unreachable, Unreadable,
@@ -146,7 +147,7 @@ class Web:
         headers |= _conditions(seen or {})
         for attempt in range(1, bounds.tries + 1):
             try:
-                return await self._follow(url, headers, tolerate, bounds)
+                return await self._follow(url, headers, tolerate, bounds, authorization)
             except (Throttled, Unreachable) as error:
                 wait = _wait(error, attempt)
                 if attempt == bounds.tries or wait > bounds.patience:
@@ -155,10 +156,12 @@ class Web:
         raise AssertionError("a request is tried at least once")
 
     async def _follow(
-        self, url: str, headers: Mapping[str, str], tolerate: Collection[int], bounds: Bounds
+        self, url: str, headers: Mapping[str, str], tolerate: Collection[int], bounds: Bounds, secret: str
     ) -> Page:
+        first = origin(url)
         for _ in range(_REDIRECTS + 1):
-            page = await self._once(url, headers, bounds)
+            trusted = secret and origin(url) == first
+            page = await self._once(url, {**headers, "Authorization": secret} if trusted else headers, bounds)
             if page.status in (301, 302, 303, 307, 308) and page.headers.get("location"):
                 url = _joined(url, page.headers["location"])
                 continue

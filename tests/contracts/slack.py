@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.slack import SlackListener
+from adapters.slack_files import Files
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
 from adapters.slack_post import Sender, SlackPoster
@@ -15,7 +16,7 @@ from adapters.slack_web import CAP, OneWorkspace
 from bot.doc import paragraph
 from bot.domain import ChannelId, Reply, Request, UserId
 from bot.ports import Clock as AnyClock
-from bot.ports import Marks, Responder
+from bot.ports import Download, Marks, Responder
 from tests.contracts.platforms import Answer, Core
 from tests.fakes.slack import CHANNEL, USER, Clock, FakeSlack, Message
 
@@ -104,6 +105,7 @@ def slack(
     command: str = "/paper",
     unfurl: bool = True,
     same: Callable[[str], str] = str,
+    download: Download | None = None,
     cap: float = CAP,
     watch_every: float = 5.0,
     ping: float = 10.0,
@@ -118,7 +120,9 @@ def slack(
         door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
     else:
         door = Door(signing_secret, listen=listen)
-    return SlackPoster(sender), SlackListener(sender, door, api_url=api_url, unfurl=unfurl, same=same)
+    files = Files(sender.clients, download, api_url) if download else None
+    listener = SlackListener(sender, door, api_url=api_url, unfurl=unfurl, same=same, files=files)
+    return SlackPoster(sender), listener
 
 
 def slack_workspaces(

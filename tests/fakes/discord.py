@@ -12,12 +12,13 @@ Time inside it (the 3 second and 15 minute windows, the nonce window) stands sti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.discord_files import Files
 from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_interactions import (
     AUTOCOMPLETE,
@@ -54,6 +55,7 @@ class Discord:
             self.gateway.allowed_intents &= ~(1 << 15)
         self.rest = Rest(self.world, self.gateway, token)
         self.guild = self.world.add_guild("Lab")
+        self.files = Files(self.world)
         self._runner: web.AppRunner | None = None
         self.api_url = ""
 
@@ -61,12 +63,14 @@ class Discord:
         app = web.Application()
         app.add_routes(self.rest.routes())
         app.router.add_get("/gateway/", self.gateway.handle)
+        app.router.add_get("/attachments/{channel}/{id}/{name}", self.files.serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.api_url = f"http://{host}:{port}/api/v10"
+        self.files.base = f"http://{host}:{port}"
         self.gateway.url = f"ws://{host}:{port}/gateway/"
         return self
 
@@ -181,13 +185,16 @@ class Discord:
         mention: bool = False,
         reply_to: Post | None = None,
         ping: bool = True,
+        files: Sequence[tuple[str, bytes, str]] = (),
     ) -> Post:
-        """A message by a person; `mention` puts the bot's in front, a reply pings unless told not to."""
+        """A message by a person; `mention` puts the bot's in front, a reply pings unless told not to; files
+        are name, bytes and media type."""
         author = self.world.user(user)
         bot = self.world.bot
         payload: Json = {"content": f"<@{bot['id']}> {text}" if mention else text}
         pinged = mention or (reply_to is not None and ping and reply_to.json["author"]["id"] == bot["id"])
         payload["mentions"] = [bot] if pinged else []
+        payload["attachments"] = [self.files.add(*file, channel=channel.id) for file in files]
         if reply_to is not None:
             payload["message_reference"] = {"message_id": str(reply_to.id)}
         if channel.archived:

@@ -5,6 +5,9 @@ It is as strict as Slack about blocks, limits, tokens, scopes and rates. Tests t
 the test's (`Clock`); nothing sleeps.
 """
 
+from collections.abc import Sequence
+
+from tests.fakes.slack_files import File
 from tests.fakes.slack_limits import Json
 from tests.fakes.slack_server import Envelope, Server
 from tests.fakes.slack_world import APP_ID, BOT_USER, TEAM, Clock, Message
@@ -73,8 +76,10 @@ class FakeSlack(Server):
         user: str = USER,
         thread: str | None = None,
         mention: bool = False,
+        files: Sequence[File] = (),
     ) -> Message:
-        """A person writes in a channel, thread or direct message; a mention also comes as `app_mention`."""
+        """A person writes in a channel, thread or direct message; a mention also comes as `app_mention`,
+        unless the message has files (slackapi/bolt-python#925)."""
         wire = escape(f"{MENTION} {text}" if mention else text)
         message = self.world.add(Message(channel, self.world.ts(), user, wire, thread_ts=thread))
         place = self.world.channels[channel]
@@ -87,11 +92,18 @@ class FakeSlack(Server):
             "event_ts": message.ts,
         }
         base |= {"thread_ts": thread, "parent_user_id": self.parent(channel, thread)} if thread else {}
+        base |= {"subtype": "file_share", "upload": True, "files": self._shared(files)} if files else {}
         if BOT_USER in place.members:
             await self.event({"type": "message", "channel_type": kind, "team": TEAM, **base})
-            if mention and not place.is_im:
+            if mention and not files and not place.is_im:
                 await self.event({"type": "app_mention", "team": TEAM, **base})
         return message
+
+    def _shared(self, files: Sequence[File]) -> list[Json]:
+        for file in files:
+            file.id = file.id or self.world.id("F")
+            self.world.files[file.id] = file
+        return [file.wire(self.base) for file in files]
 
     def parent(self, channel: str, thread: str) -> str:
         return self.world.by_ts[channel, thread].user
@@ -287,4 +299,4 @@ class FakeSlack(Server):
         return list(self.world.views.values())[-1]
 
 
-__all__ = ["BOT_USER", "CHANNEL", "TEAM", "USER", "Clock", "Envelope", "FakeSlack", "Message"]
+__all__ = ["BOT_USER", "CHANNEL", "TEAM", "USER", "Clock", "Envelope", "FakeSlack", "File", "Message"]

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from tests.fakes import slack_files
 from tests.fakes import slack_streams as _streams  # noqa: F401  registers its methods
 from tests.fakes.slack_limits import Json
 from tests.fakes.slack_tokens import Tokens
@@ -86,6 +87,7 @@ class Server:
         app.router.add_get("/link/{ticket}", self._link)
         app.router.add_post("/response/{id}", self._respond)
         app.router.add_post("/upload/{id}", self._upload)
+        slack_files.serve(app, self.world, self.tokens)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)

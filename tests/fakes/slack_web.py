@@ -366,6 +366,14 @@ def upload_url(world: World, args: Json) -> Json:
     return {"file_id": id, "upload_url": f"{world.uploads_at}{id}"}
 
 
+@method("files.info", "files:read")
+def file_info(world: World, args: Json) -> Json:
+    file = world.files.get(args["file"])
+    if file is None:
+        raise Refused("file_not_found")
+    return {"file": file.wire(world.uploads_at.removesuffix("/upload/"), whole=True)}
+
+
 @method("files.completeUploadExternal", "files:write")
 def upload_done(world: World, args: Json) -> Json:
     files = structure(args.get("files"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.fakes.slack_files import File
 from tests.fakes.slack_limits import Json, all_texts
 
 TEAM = "T0PAPER"
@@ -23,6 +24,7 @@ SCOPES = frozenset(
         "channels:read",
         "chat:write",
         "commands",
+        "files:read",
         "files:write",
         "groups:history",
         "groups:read",
@@ -212,6 +214,7 @@ TIERS = {
     "conversations.replies": 50,
     "files.completeUploadExternal": 100,
     "files.getUploadURLExternal": 100,
+    "files.info": 100,
     "reactions.add": 50,
     "reactions.remove": 20,
     "team.info": 50,
@@ -238,6 +241,7 @@ class World:
         self.unfurled: list[Json] = []
         self.uploads: dict[str, Json] = {}
         self.uploads_at = ""
+        self.files: dict[str, File] = {}
         self.triggers: dict[str, float] = {}
         self.statuses: list[Json] = []
         self.calls: list[Call] = []

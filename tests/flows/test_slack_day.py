@@ -13,7 +13,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests.fakes.slack import CHANNEL, USER, FakeSlack
+from tests.core.test_files import moss
+from tests.fakes.slack import CHANNEL, USER, FakeSlack, File
 from tests.flows.conftest import Lab
 
 ABSTRACT = (
@@ -230,3 +231,26 @@ def test_init_for_slack_writes_the_manifest_too(lab: Lab, elsewhere: Elsewhere) 
     manifest = json.loads((lab.folder / "slack-manifest.json").read_text(encoding="utf-8"))
     assert manifest["features"]["slash_commands"][0]["command"] == "/paper"
     assert "slack-manifest.json" in said.out
+
+
+def test_a_pdf_dropped_into_a_digest_s_thread_is_read_and_asked_about(lab: Lab, elsewhere: Elsewhere) -> None:
+    lab.feed.paper(TITLE, ABSTRACT)
+    lab.run("digest")
+    parent = elsewhere.slack.posts()[0]
+    question = "How many grams of moss does the north side carry?"
+
+    async def story(slack: FakeSlack) -> None:
+        def below() -> str:
+            return "\n".join(m.words for m in slack.posts(thread=parent.ts)[1:])
+
+        await slack.says("", thread=parent.ts, files=[File("moss.pdf", moss())])
+        await slack.until(lambda: "Counting moss on roofs" in below(), seconds=20)
+        await slack.says(question, thread=parent.ts)
+        await slack.until(lambda: "312 grams" in below(), seconds=20)
+        assert "page 2" in below().lower()
+        slack.world.scopes.discard("files:read")
+        await slack.says("", thread=parent.ts, files=[File("more.pdf", moss("Counting more moss on roofs"))])
+        await slack.until(lambda: any("login page" in m.words for m in slack.ephemerals()), seconds=20)
+
+    serve(lab, elsewhere, story)
+    assert "Counting moss" not in lab.run("search", "counting moss on roofs").out
