@@ -46,7 +46,7 @@ from bot.views import digests as digest_views
 from bot.views import notes as note_views
 from bot.watch import VersionWatch
 from bot.web import Web
-from bot.worker import Worker
+from bot.worker import Parts, Worker
 
 if TYPE_CHECKING:
     from storage.stores import Stores
@@ -233,7 +233,7 @@ def _worker(
     made: Mapping[str, Platform],
 ) -> Worker:
     stores = around.stores
-    return Worker(
+    parts = Parts(
         desk=Composing(
             papers=stores.papers,
             channels=stores.channels,
@@ -243,13 +243,13 @@ def _worker(
         ),
         runs=stores.runs,
         outbox=stores.outbox,
-        threads=stores.threads,
         posters={name: platform.poster for name, platform in made.items()},
         read=lambda paper, language: reader.read(paper, language=language),
         fetch=lambda: library.fetch_unless_fresh(FRESH),
         views=digest_views,
         clock=around.clock,
     )
+    return Worker(parts)
 
 
 _DIRECT = ("slack", "discord")

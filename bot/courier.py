@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot import crash, meters
-from bot.domain import Channel, Parcel, Post, Run, Thread
+from bot.domain import Channel, Parcel, Post, Run
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
 from bot.pacing import Pacer
-from bot.ports import Outbox, Poster, Threads
+from bot.ports import Outbox, Poster
 
 _log = structlog.get_logger(__name__)
 _CLOCKS_APART = timedelta(minutes=10)
@@ -53,8 +53,6 @@ class Courier:
         pacer: Pacer,
         *,
         outbox: Outbox,
-        threads: Threads,
-        now: Callable[[], datetime],
         ticks: Callable[[], float],
         lease: timedelta,
         stopping: asyncio.Event,
@@ -62,22 +60,18 @@ class Courier:
         self._poster = poster
         self._pacer = pacer
         self._outbox = outbox
-        self._threads = threads
-        self._now = now
         self._ticks = ticks
         self._lease = lease
         self._stopping = stopping
 
-    async def deliver(self, run: Run, channel: Channel, *, now: datetime) -> None:
-        """Bring everything that is still in the outbox.
+    async def deliver(self, run: Run, channel: Channel, *, now: datetime) -> bool:
+        """Bring everything that is still in the outbox; whether there are papers in it.
 
         ``now`` is the storage's time. Raises Delay, Refused, ChannelGone, LeaseLost, StorageError.
         """
         parcels = await self._reconciled(run, channel, now)
         remote = {parcel.seq: parcel.remote_id for parcel in parcels if parcel.remote_id}
         for parcel in parcels:
-            if parcel.state == "sent" and parcel.remote_id:
-                await self._open(run, parcel, parcel.remote_id)  # a crash may have come in between
             if parcel.state in ("sent", "dead"):
                 continue
             under = None if parcel.parent is None else remote.get(parcel.parent)
@@ -85,6 +79,7 @@ class Courier:
                 raise Refused("The post at top level is missing.")
             if sent := await self._bring(run, channel, parcel, _post(channel, parcel, under, parcels)):
                 remote[parcel.seq] = sent
+        return any(parcel.papers for parcel in parcels)
 
     # --- after a crash ----------------------------------------------------------------------------
 
@@ -138,7 +133,7 @@ class Courier:
                 await self._outbox.reopen(run, parcel.seq, error="The answer was lost; it was not posted.")
             return
         _log.info("message found again", channel=run.channel, day=str(run.day), seq=parcel.seq)
-        await self._settled(run, parcel, remote)
+        await self._outbox.settle(run, parcel.seq, remote)
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -170,7 +165,7 @@ class Courier:
         remote = await self._posted(run, parcel, post)
         crash.here("after-reply")
         meters.count("sent", self._poster.platform)
-        await self._settled(run, parcel, remote)
+        await self._outbox.settle(run, parcel.seq, remote)
         self._pacer.passed(channel.workspace)
         crash.here("after-sent")
         return remote
@@ -189,18 +184,6 @@ class Courier:
             _log.warning("answer lost", channel=run.channel, seq=parcel.seq, error=repr(error))
             reason = str(error) or "The platform did not answer in time."
             raise Delay(reason, self._pacer.pace.settle, failed=True) from error
-
-    async def _settled(self, run: Run, parcel: Parcel, remote: str) -> None:
-        await self._outbox.settle(run, parcel.seq, remote)
-        await self._open(run, parcel, remote)
-
-    async def _open(self, run: Run, parcel: Parcel, remote: str) -> None:
-        """Remember the thread in which questions about the message's papers may come."""
-        if parcel.papers:
-            thread = Thread(
-                run.channel, remote, parcel.papers, kind="digest" if parcel.parent is None else "paper"
-            )
-            await self._threads.open(thread, now=self._now())
 
     async def _refused(self, run: Run, parcel: Parcel, reason: str) -> None:
         _log.error("message refused", channel=run.channel, day=str(run.day), seq=parcel.seq, reason=reason)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 import structlog
@@ -29,7 +29,7 @@ from bot.domain import (
     Window,
 )
 from bot.errors import StorageError
-from bot.ports import Channels, Decisions, Feeds, Matcher, Papers
+from bot.ports import Channels, Matcher
 from bot.render import plain
 
 NEAREST = 3
@@ -55,14 +55,42 @@ class Views(Protocol):
         ...
 
 
+class News(Protocol):
+    """What composing needs of the library; :class:`bot.ports.Papers` has it."""
+
+    async def news(self, since: datetime, until: datetime) -> list[Paper]:
+        """Papers that became news after ``since`` and not after ``until``."""
+        ...
+
+    async def many(self, ids: Sequence[PaperId]) -> list[Paper]:
+        """The papers among ``ids`` that are there, in that order."""
+        ...
+
+
+class Record(Protocol):
+    """Where decisions are kept; :class:`bot.ports.Decisions` has it."""
+
+    async def save(self, decisions: Sequence[Decision], *, now: datetime) -> None:
+        """Keep decisions."""
+        ...
+
+
+class Health(Protocol):
+    """How the sources are doing; :class:`bot.ports.Feeds` has it."""
+
+    async def health(self) -> list[FeedHealth]:
+        """Every source and part, by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What composing needs of the world."""
 
-    papers: Papers
+    papers: News
     channels: Channels
-    decisions: Decisions
-    feeds: Feeds
+    decisions: Record
+    feeds: Health
     matcher: Matcher
 
 

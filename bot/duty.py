@@ -49,14 +49,15 @@ class Duty:
         """Seconds since this process last saw the work done."""
         return self._ticks() - self._done_at
 
-    async def done(self) -> None:
-        """Return once the work has been done, here or elsewhere, within ``every``. Raises StorageError."""
+    async def done(self) -> float:
+        """Return once the work has been done, here or elsewhere, within ``every``: when this process saw
+        that. Raises StorageError."""
         async with self._turn:
-            if self.age() < self._every.total_seconds():
-                return
-            while not self._stopping.is_set() and not await self._tried():
-                await self._rest(_LOOK_AGAIN)
-            self._done_at = self._ticks()
+            if self.age() >= self._every.total_seconds():
+                while not self._stopping.is_set() and not await self._tried():
+                    await self._rest(_LOOK_AGAIN)
+                self._done_at = self._ticks()
+            return self._done_at
 
     async def _tried(self) -> bool:
         turn = await self._runs.turn(self._name, every=self._every, lease=self._lease)

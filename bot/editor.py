@@ -19,6 +19,7 @@ from bot.courier import Courier, Delay
 from bot.doc import Doc
 from bot.domain import Channel, Digest, Paper, PaperId, Parcel, Run, Summary, Window, platform_of
 from bot.ports import Outbox, Runs
+from bot.sharing import Common
 
 Read: TypeAlias = Callable[[Paper, str], Awaitable[Summary]]
 """A paper's summary in a language; never raises for what a paper or model does."""
@@ -28,6 +29,8 @@ PATIENCE = timedelta(hours=1)
 _AGAIN = timedelta(minutes=10)
 _SKEW = timedelta(minutes=10)
 """How far the clocks of two processes may be apart."""
+_SAME = timedelta(seconds=60)
+"""For how long digests look at the library as of the same moment, so that they share what they find."""
 _log = structlog.get_logger(__name__)
 
 
@@ -50,15 +53,18 @@ class Editor:
         outbox: Outbox,
         couriers: Mapping[str, Courier],
         read: Read,
-        collect: Callable[[], Awaitable[None]],
+        collect: Callable[[], Awaitable[float]],
         views: digest.Views,
+        ticks: Callable[[], float],
         composing: int = 4,
     ) -> None:
-        self._desk = desk
+        self._common = Common(desk, read, ticks=ticks)
+        self._desk = self._common.desk
+        self._moment: tuple[float, datetime] | None = None
+        self._looking = asyncio.Lock()
         self._runs = runs
         self._outbox = outbox
         self._couriers = couriers
-        self._read = read
         self._collect = collect
         self._views = views
         self._composing = asyncio.Semaphore(composing)
@@ -84,8 +90,8 @@ class Editor:
         """What the channel's digest of ``day`` would be if it were made now."""
         now = await self._runs.now()
         if day == schedule.local_day(now, channel.timezone):
-            await self._collect()
-            now = await self._runs.now()
+            self._common.fetched(await self._collect())
+            now = await self._seen_until(await self._runs.now())
         made = await digest.compose(
             channel, day, await self._window(channel, day, now), self._desk, keep=False
         )
@@ -118,9 +124,10 @@ class Editor:
 
     async def _prepared(self, run: Run, channel: Channel, now: datetime, *, by_hand: bool) -> Run:
         """The run with its messages in the outbox, or quiet."""
+        made: Digest | None = None
         if run.state in ("due", "collecting"):
-            run = await self._composed(run, channel, now, by_hand=by_hand)
-        made = await self._runs.digest(run.channel, run.day)
+            run, made = await self._composed(run, channel, now, by_hand=by_hand)
+        made = made or await self._runs.digest(run.channel, run.day)
         if made is None:
             raise Delay("The frozen digest is gone.", 0, failed=True)
         if not made.picks and channel.quiet == "silent":
@@ -131,12 +138,15 @@ class Editor:
         crash.here("after-outbox")
         return run
 
-    async def _composed(self, run: Run, channel: Channel, now: datetime, *, by_hand: bool) -> Run:
+    async def _composed(
+        self, run: Run, channel: Channel, now: datetime, *, by_hand: bool
+    ) -> tuple[Run, Digest]:
         run = await self._runs.advance(run, "collecting", error=run.error)
+        fetched = 0.0
         if run.day == schedule.local_day(now, channel.timezone):
-            await self._collect()
+            fetched = await self._collect()
         crash.here("after-fetch")
-        now = await self._runs.now()
+        now = await self._as_of(run, fetched, by_hand=by_hand)
         window = await self._window(channel, run.day, now)
         made = await digest.compose(channel, run.day, window, self._desk)
         crash.here("after-rank")
@@ -145,7 +155,20 @@ class Editor:
         crash.here("before-freeze")
         run = await self._runs.freeze(run, made, window)
         crash.here("after-freeze")
-        return run
+        return run, made
+
+    async def _as_of(self, run: Run, fetched: float, *, by_hand: bool) -> datetime:
+        """The moment whose library the digest is made from: now, or a moment not long ago that other
+        digests were made from, unless the run was not due then or the sources were fetched since."""
+        async with self._looking:
+            self._common.fetched(fetched)
+            now = await self._runs.now()
+            at, moment = self._moment or (fetched, now)
+            late = abs(now - moment) > _SAME or run.due > moment
+            if self._moment is None or by_hand or at != fetched or late:
+                moment = await self._seen_until(now)
+            self._moment = (fetched, moment)
+            return moment
 
     async def _await_sources(self) -> None:
         if broken := [row.source for row in await self._desk.feeds.health() if row.state == "failed"]:
@@ -153,7 +176,7 @@ class Editor:
 
     async def _window(self, channel: Channel, day: date, now: datetime) -> Window:
         cutoff = await self._runs.cutoff(channel.id, day)
-        return schedule.window(channel, day, cutoff=cutoff, now=await self._seen_until(now))
+        return schedule.window(channel, day, cutoff=cutoff, now=now)
 
     async def _seen_until(self, now: datetime) -> datetime:
         """``now``, or the last fetch if the clock of the process that fetched is ahead of the storage's."""
@@ -169,7 +192,7 @@ class Editor:
     async def _summaries(self, papers: list[Paper], language: str) -> dict[PaperId, Summary]:
         """All summaries; each is kept by the reader as soon as it is made."""
         crash.here("before-summary")
-        made = await asyncio.gather(*(self._read(paper, language) for paper in papers))
+        made = await asyncio.gather(*(self._common.read(paper, language) for paper in papers))
         crash.here("after-summary")
         return {paper.id: summary for paper, summary in zip(papers, made, strict=True)}
 
@@ -177,8 +200,7 @@ class Editor:
         courier = self._couriers.get(platform_of(run.channel))
         if courier is None:
             raise Delay(f"{platform_of(run.channel)} is not configured here.", 300, failed=True)
-        await courier.deliver(run, channel, now=await self._runs.now())
+        papers = await courier.deliver(run, channel, now=await self._runs.now())
         crash.here("before-done")
-        made = await self._runs.digest(run.channel, run.day)
-        await self._runs.advance(run, "delivered" if made and made.picks else "quiet")
+        await self._runs.advance(run, "delivered" if papers else "quiet")
         crash.here("after-done")

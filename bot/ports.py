@@ -630,7 +630,8 @@ class Outbox(Protocol):
         ...
 
     async def settle(self, run: Run, seq: int, remote_id: str) -> None:
-        """Store that the message stands on the platform under ``remote_id``."""
+        """Store that the message stands on the platform under ``remote_id``, and open the thread in which
+        questions about its papers may come."""
         ...
 
     async def reopen(self, run: Run, seq: int, *, error: str = "") -> None:

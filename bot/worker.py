@@ -7,29 +7,31 @@ woken by its own program (``wake``), by others, by the next due time, and by a p
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TypeAlias
 
 import structlog
 
 from bot import schedule
-from bot.courier import Courier, Delay, Refused
+from bot.carrier import Carrier
+from bot.courier import Courier
 from bot.digest import Desk, Views
-from bot.domain import PLATFORM_SAYS, Channel, ChannelId, PaperId, Run, RunState, platform_of
+from bot.domain import Channel, ChannelId, PaperId, Run, RunState, platform_of
 from bot.duty import Duty
 from bot.editor import Editor, Preview, Read
-from bot.errors import ChannelGone, LeaseLost, NotFound, StorageError, UsageError
-from bot.limits import Limits, backoff, elapsed
+from bot.errors import NotFound, StorageError, UsageError
+from bot.limits import Limits, elapsed
 from bot.pacing import PACES, Pace, Pacer
-from bot.ports import Clock, Outbox, Poster, Runs, Threads
+from bot.ports import Clock, Outbox, Poster, Runs
 
 _log = structlog.get_logger(__name__)
+_Rest: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,70 @@ class Delivered:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a worker is made of; tests hand in others."""
+
+    desk: Desk
+    runs: Runs
+    outbox: Outbox
+    posters: Mapping[str, Poster]
+    read: Read
+    fetch: Callable[[], Awaitable[object]]
+    views: Views
+    clock: Clock
+    paces: Mapping[str, Pace] = field(default_factory=lambda: PACES)
+    limits: Limits = field(default_factory=Limits)
+    ticks: Callable[[], float] = elapsed
+
+    def fetching(self, *, rest: _Rest, stopping: asyncio.Event) -> Duty:
+        """The fetching of the sources, once for all processes."""
+        return Duty(
+            "fetch",
+            self.fetch,
+            runs=self.runs,
+            every=self.limits.fresh,
+            lease=self.limits.fetching,
+            ticks=self.ticks,
+            rest=rest,
+            stopping=stopping,
+        )
+
+    def couriers(self, *, rest: _Rest, stopping: asyncio.Event) -> dict[str, Courier]:
+        """One for each platform."""
+        return {
+            name: Courier(
+                poster,
+                Pacer(
+                    self.paces.get(name, Pace()),
+                    ticks=self.ticks,
+                    sleep=rest,
+                    reserve=self.runs.reserve if self.runs.shared else None,
+                    platform=name,
+                ),
+                outbox=self.outbox,
+                ticks=self.ticks,
+                lease=self.limits.lease,
+                stopping=stopping,
+            )
+            for name, poster in self.posters.items()
+        }
+
+    def editor(self, couriers: Mapping[str, Courier], *, collect: Callable[[], Awaitable[float]]) -> Editor:
+        """Who takes runs through their stages."""
+        return Editor(
+            desk=self.desk,
+            runs=self.runs,
+            outbox=self.outbox,
+            couriers=couriers,
+            read=self.read,
+            collect=collect,
+            views=self.views,
+            ticks=self.ticks,
+            composing=self.limits.composing,
+        )
+
+
 @dataclass(slots=True)
 class _Held:
     run: Run
@@ -54,75 +120,30 @@ class _Held:
 class Worker:
     """One worker; ``run`` serves the schedule, ``deliver`` and ``preview`` do one channel by hand."""
 
-    def __init__(
-        self,
-        *,
-        desk: Desk,
-        runs: Runs,
-        outbox: Outbox,
-        threads: Threads,
-        posters: Mapping[str, Poster],
-        read: Read,
-        fetch: Callable[[], Awaitable[object]],
-        views: Views,
-        clock: Clock,
-        paces: Mapping[str, Pace] = PACES,
-        limits: Limits | None = None,
-        ticks: Callable[[], float] = elapsed,
-        owner: str = "",
-    ) -> None:
+    def __init__(self, parts: Parts, *, owner: str = "") -> None:
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._desk = desk
-        self._runs = runs
-        self._outbox = outbox
-        self._clock = clock
-        self._limits = limits or Limits()
-        self._ticks = ticks
-        self._platforms = frozenset(posters)
+        self._channels = parts.desk.channels
+        self._runs = parts.runs
+        self._outbox = parts.outbox
+        self._clock = parts.clock
+        self._limits = parts.limits
+        self._ticks = parts.ticks
+        self._platforms = frozenset(parts.posters)
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
         self._held: dict[tuple[ChannelId, date], _Held] = {}
         self._planned: dict[ChannelId, date] = {}
         self._plan_at = float("-inf")
         self._others: set[asyncio.Task[None]] = set()
-        self._fetching = Duty(
-            "fetch",
-            fetch,
-            runs=runs,
-            every=self._limits.fresh,
-            lease=self._limits.fetching,
-            ticks=ticks,
-            rest=self._rest,
-            stopping=self._stopping,
-        )
-        couriers = {
-            name: Courier(
-                poster,
-                Pacer(
-                    paces.get(name, Pace()),
-                    ticks=ticks,
-                    sleep=self._rest,
-                    reserve=runs.reserve if runs.shared else None,
-                    platform=name,
-                ),
-                outbox=outbox,
-                threads=threads,
-                now=clock.now,
-                ticks=ticks,
-                lease=self._limits.lease,
-                stopping=self._stopping,
-            )
-            for name, poster in posters.items()
-        }
-        self._editor = Editor(
-            desk=desk,
-            runs=runs,
-            outbox=outbox,
-            couriers=couriers,
-            read=read,
-            collect=self._fetching.done,
-            views=views,
-            composing=self._limits.composing,
+        self._fetching = parts.fetching(rest=self._rest, stopping=self._stopping)
+        couriers = parts.couriers(rest=self._rest, stopping=self._stopping)
+        self._editor = parts.editor(couriers, collect=self._fetching.done)
+        self._carrier = Carrier(
+            self._editor,
+            runs=parts.runs,
+            outbox=parts.outbox,
+            channels=self._channels,
+            tries=parts.limits.tries,
         )
 
     # --- what others call -------------------------------------------------------------------------
@@ -198,7 +219,7 @@ class Worker:
     # --- by hand ----------------------------------------------------------------------------------
 
     async def _known(self, channel_id: ChannelId) -> Channel:
-        channel = await self._desk.channels.get(channel_id)
+        channel = await self._channels.get(channel_id)
         if channel is None:
             raise NotFound(f"Nothing is set up for {channel_id}; follow a topic there first.")
         return channel
@@ -258,7 +279,7 @@ class Worker:
         if self._ticks() < self._plan_at:
             return self._plan_at - self._ticks()
         now = await self._runs.now()
-        served = [channel for channel in await self._desk.channels.all() if self._serves(channel)]
+        served = [channel for channel in await self._channels.all() if self._serves(channel)]
         await self._note([(c, *due) for c in served if (due := schedule.due_today(c, now))])
         coming = [when - now for channel in served if (when := schedule.next_due(channel, now))]
         pause = min([self._limits.poll, *coming]).total_seconds()
@@ -279,7 +300,7 @@ class Worker:
         key = (run.channel, run.day)
         if before := self._held.get(key):
             before.task.cancel()  # its lease had lapsed, or it would not have been claimed
-        held = _Held(run, asyncio.create_task(self._work(run, by_hand=by_hand)))
+        held = _Held(run, asyncio.create_task(self._carrier.carry(run, by_hand=by_hand)))
         self._held[key] = held
         held.task.add_done_callback(lambda _: self._let_go(key, held))
         return held
@@ -289,57 +310,6 @@ class Worker:
             del self._held[key]
         if len(self._held) == self._limits.held - 1 or not self._held:
             self._woken.set()  # more may be waiting than could be held
-
-    async def _work(self, run: Run, *, by_hand: bool) -> None:
-        """Carry a run as far as it goes and store how it ended; what cannot be stored ends with the lease."""
-        try:
-            await self._carried(run, by_hand=by_hand)
-        except LeaseLost as error:
-            _log.info("lease lost", channel=run.channel, day=str(run.day), reason=str(error))
-        except StorageError as error:
-            _log.error("storage failed", channel=run.channel, day=str(run.day), error=str(error))
-        except asyncio.CancelledError:
-            with contextlib.suppress(LeaseLost, StorageError):
-                await self._runs.put_back(run, wait=timedelta(0), error=run.error, failed=False)
-            raise
-
-    async def _carried(self, run: Run, *, by_hand: bool) -> None:
-        try:
-            await self._editor.carry(run, by_hand=by_hand)
-        except Delay as delay:
-            await self._later(run, delay.reason, timedelta(seconds=delay.seconds), failed=delay.failed)
-        except Refused as error:
-            await self._failed(run, str(error))
-        except ChannelGone as error:
-            await self._pause(run.channel, str(error))
-            await self._failed(run, str(error))
-        except (LeaseLost, StorageError):
-            raise
-        except Exception as error:
-            _log.exception("digest failed", channel=run.channel, day=str(run.day))
-            await self._later(run, f"{type(error).__name__}: {error}", timedelta(0), failed=True)
-
-    async def _later(self, run: Run, reason: str, wait: timedelta, *, failed: bool) -> None:
-        """Leave the run open for a next try, unless it has failed too often."""
-        stands = await self._runs.get(run.channel, run.day)
-        attempts = (stands.attempts if stands else 0) + int(failed)
-        if attempts >= self._limits.tries:
-            await self._failed(run, reason)
-            return
-        wait = max(wait, backoff(attempts)) if failed else wait
-        _log.warning("digest put back", channel=run.channel, day=str(run.day), reason=reason, wait=str(wait))
-        await self._runs.put_back(run, wait=wait, error=reason, failed=failed)
-
-    async def _failed(self, run: Run, reason: str) -> None:
-        _log.error("digest given up", channel=run.channel, day=str(run.day), reason=reason)
-        waiting = [p.seq for p in await self._outbox.of(run.channel, run.day) if p.state == "pending"]
-        await self._outbox.bury(run, waiting, reason)
-        await self._runs.advance(run, "failed", error=reason)
-
-    async def _pause(self, channel_id: ChannelId, reason: str) -> None:
-        channel = await self._desk.channels.get(channel_id)
-        if channel is not None and not channel.paused:
-            await self._desk.channels.save(replace(channel, paused=f"{PLATFORM_SAYS}{reason}"))
 
     # --- leases -----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,8 @@ from bot.domain import ChannelId, PaperId, Parcel, Run
 from bot.errors import LeaseLost, StorageError
 from bot.render import json as doc_json
 from storage.engine import Database
-from storage.runs import Now, ending, hold, moment
+from storage.runs import Now, ending, hold, instant, lost, moment
+from storage.sending import Steps
 from storage.tables import digest_item, outbox
 
 _RECENT = timedelta(days=14)
@@ -27,6 +28,8 @@ class Outbox:
     def __init__(self, database: Database, *, now: Now | None = None) -> None:
         self._database = database
         self._now = now
+        server_time = now is None and database.dialect == "postgresql"
+        self._steps = Steps(database.dialect, server_time=server_time)
 
     async def fill(self, run: Run, parcels: Sequence[Parcel]) -> Run:
         """See ``bot.ports.Outbox``."""
@@ -41,19 +44,15 @@ class Outbox:
 
     async def intend(self, run: Run, seq: int, *, lease: timedelta) -> None:
         """See ``bot.ports.Outbox``."""
-        async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
-            await hold(connection, run, lease_until=now + lease)
-            changes = {"state": "sending", "attempt_at": now, "attempts": _row.attempts + 1}
-            await _change(connection, run, seq, ("pending",), **changes)
+        async with self._database.at_once() as connection:
+            if not await self._steps.intend(connection, run, seq, lease=lease, now=self._moment()):
+                raise lost(run, seq)
 
     async def settle(self, run: Run, seq: int, remote_id: str) -> None:
         """See ``bot.ports.Outbox``."""
-        async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
-            await hold(connection, run, attempts=0)
-            changes = {"state": "sent", "remote_id": remote_id, "sent_at": now, "error": ""}
-            await _change(connection, run, seq, ("sending", "pending"), **changes)
+        async with self._database.at_once() as connection:
+            if not await self._steps.settle(connection, run, seq, remote=remote_id, now=self._moment()):
+                raise lost(run, seq)
 
     async def reopen(self, run: Run, seq: int, *, error: str = "") -> None:
         """See ``bot.ports.Outbox``."""
@@ -71,7 +70,7 @@ class Outbox:
     async def withdraw(self, run: Run, reason: str) -> None:
         """See ``bot.ports.Outbox``."""
         async with self._database.writing() as connection:
-            over = ending(await moment(connection, self._now))
+            over = ending(instant(self._database.dialect, self._now))
             window = {"window_from": None, "window_until": None}
             await hold(connection, run, state="skipped", error=reason, **window, **over)
             await connection.execute(sa.delete(outbox).where(_of(run)))
@@ -95,6 +94,10 @@ class Outbox:
         query = sa.select(outbox).where(*where).order_by(day, _row.channel_id, _row.seq)
         async with self._database.reading() as connection:
             return [_parcel(row) for row in await connection.execute(query)]
+
+    def _moment(self) -> datetime:
+        """The process's time, for where no server tells one."""
+        return self._now() if self._now else datetime.now(UTC)
 
 
 def _of(run: Run) -> sa.ColumnElement[bool]:

@@ -7,6 +7,7 @@ another worker has it now. Times are the database's, so that no worker's clock m
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,14 +22,17 @@ from bot.errors import LeaseLost, StorageError
 from storage.engine import Database
 from storage.tables import digest_item, digest_run, outbox
 from storage.tables import duty as _duty
+from storage.types import Instant
 
 BELL = "paperboy"
 """The name under which PostgreSQL notifies."""
 OPEN = ("due", "collecting", "summarizing", "posting")
 _RECENT = timedelta(days=14)
+_TRUSTED_SECONDS = 10
 _row = digest_run.c
 
 Now = Callable[[], datetime]
+_SERVER = sa.func.clock_timestamp(type_=Instant())
 
 
 async def moment(connection: AsyncConnection, now: Now | None) -> datetime:
@@ -36,12 +40,17 @@ async def moment(connection: AsyncConnection, now: Now | None) -> datetime:
 
     ``now`` takes its place in rehearsals and tests.
     """
-    if now is not None:
-        return now()
-    if connection.dialect.name == "postgresql":
-        told: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
-        return told.astimezone(UTC)
-    return datetime.now(UTC)
+    if now is None and connection.dialect.name == "postgresql":
+        told: datetime = (await connection.execute(sa.select(_SERVER))).scalar_one()
+        return told
+    return now() if now else datetime.now(UTC)
+
+
+def instant(dialect: str, now: Now | None, later: timedelta = timedelta(0)) -> sa.ColumnElement[Any]:
+    """The same moment, ``later``, within a statement: no trip of its own to a server."""
+    if now is None and dialect == "postgresql":
+        return _SERVER + sa.literal(later, sa.Interval()) if later else _SERVER
+    return sa.literal((now() if now else datetime.now(UTC)) + later, Instant())
 
 
 def this(run: Run) -> sa.ColumnElement[bool]:
@@ -54,10 +63,16 @@ async def hold(connection: AsyncConnection, run: Run, **changes: Any) -> None:
     mine = sa.and_(this(run), _row.lease_owner == run.owner, _row.epoch == run.epoch)
     done = await connection.execute(sa.update(digest_run).where(mine).values(**changes))
     if done.rowcount != 1:
-        raise LeaseLost(f"The digest of {run.channel} for {run.day} was taken over by another worker.")
+        raise lost(run)
 
 
-def ending(now: datetime) -> dict[str, Any]:
+def lost(run: Run, seq: int | None = None) -> LeaseLost:
+    """What is raised where a run is not held any more, or its message not in the state it should be in."""
+    what = "The digest" if seq is None else f"Message {seq} of the digest"
+    return LeaseLost(f"{what} of {run.channel} for {run.day} was taken over by another worker.")
+
+
+def ending(now: sa.ColumnElement[Any]) -> dict[str, Any]:
     """The changes that give up a lease because the run is over."""
     return {"lease_owner": None, "lease_until": None, "next_try_at": None, "done_at": now}
 
@@ -87,14 +102,19 @@ class Runs:
     def __init__(self, database: Database, *, now: Now | None = None) -> None:
         self._database = database
         self._now = now
+        self._asked: tuple[datetime, float] | None = None
         self.shared = database.dialect == "postgresql"
 
     async def now(self) -> datetime:
-        """See ``bot.ports.Runs``."""
+        """See ``bot.ports.Runs``; the server is asked every ten seconds."""
         if self._now or not self.shared:
             return self._now() if self._now else datetime.now(UTC)
-        async with self._database.reading() as connection:
-            return await moment(connection, self._now)
+        ticks = time.monotonic()
+        if self._asked is None or ticks - self._asked[1] > _TRUSTED_SECONDS:
+            async with self._database.reading() as connection:
+                self._asked = (await moment(connection, None), time.monotonic())
+        told, at = self._asked
+        return told + timedelta(seconds=time.monotonic() - at)
 
     async def plan(self, runs: Sequence[Run]) -> None:
         """See ``bot.ports.Runs``."""
@@ -110,8 +130,8 @@ class Runs:
         self, owner: str, *, platforms: Collection[str], lease: timedelta, limit: int
     ) -> list[Run]:
         """See ``bot.ports.Runs``."""
+        now = self._instant()
         async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
             free = (
                 _row.state.in_(OPEN),
                 _row.due_utc <= now,
@@ -127,7 +147,7 @@ class Runs:
                 .with_for_update(skip_locked=True)
             )
             found = [_run(row) for row in await connection.execute(query)]
-            return await self._lease(connection, found, owner, now + lease)
+            return await self._lease(connection, found, owner, lease)
 
     async def take(self, channel: ChannelId, day: date, owner: str, *, lease: timedelta) -> Run | None:
         """See ``bot.ports.Runs``."""
@@ -140,26 +160,25 @@ class Runs:
             if row.lease_until is not None and row.lease_until > now:
                 return None
             run = await self._reopened(connection, row)
-            return (await self._lease(connection, [run], owner, now + lease))[0]
+            return (await self._lease(connection, [run], owner, lease))[0]
 
     async def beat(self, runs: Sequence[Run], *, lease: timedelta) -> list[Run]:
         """See ``bot.ports.Runs``."""
         if not runs:
             return []
-        async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
-            held = sa.tuple_(_row.channel_id, _row.local_date, _row.lease_owner, _row.epoch).in_(
-                [(r.channel, r.day, r.owner, r.epoch) for r in runs]
-            )
-            change = sa.update(digest_run).where(held).values(lease_until=now + lease)
+        mine = sa.tuple_(_row.channel_id, _row.local_date, _row.lease_owner, _row.epoch).in_(
+            [(r.channel, r.day, r.owner, r.epoch) for r in runs]
+        )
+        change = sa.update(digest_run).where(mine).values(lease_until=self._instant(lease))
+        async with self._database.at_once() as connection:
             rows = await connection.execute(change.returning(_row.channel_id, _row.local_date, _row.epoch))
             kept = {tuple(row) for row in rows}
         return [run for run in runs if (run.channel, run.day, run.epoch) in kept]
 
     async def advance(self, run: Run, state: RunState, *, error: str = "") -> Run:
         """See ``bot.ports.Runs``."""
-        async with self._database.writing() as connection:
-            over = {} if state in OPEN else ending(await moment(connection, self._now))
+        over = {} if state in OPEN else ending(self._instant())
+        async with self._database.at_once() as connection:
             await hold(connection, run, state=state, error=error, **over)
         return replace(run, state=state, error=error)
 
@@ -186,14 +205,13 @@ class Runs:
 
     async def put_back(self, run: Run, *, wait: timedelta, error: str, failed: bool = True) -> None:
         """See ``bot.ports.Runs``."""
-        async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
+        async with self._database.at_once() as connection:
             await hold(
                 connection,
                 run,
                 lease_owner=None,
                 lease_until=None,
-                next_try_at=now + wait,
+                next_try_at=self._instant(wait),
                 error=error,
                 attempts=_row.attempts + int(failed),
             )
@@ -245,9 +263,9 @@ class Runs:
     async def free(self) -> None:
         """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:
-            held = _row.lease_owner.is_not(None)
+            leased = _row.lease_owner.is_not(None)
             void = {"lease_owner": None, "lease_until": None, "epoch": _row.epoch + 1}
-            await connection.execute(sa.update(digest_run).where(held).values(**void))
+            await connection.execute(sa.update(digest_run).where(leased).values(**void))
 
     async def turn(
         self, duty: str, *, every: timedelta, lease: timedelta
@@ -288,14 +306,17 @@ class Runs:
     async def nudge(self) -> None:
         """See ``bot.ports.Runs``."""
         if self._database.dialect == "postgresql":
-            async with self._database.writing() as connection:
+            async with self._database.at_once() as connection:
                 await connection.execute(sa.select(sa.func.pg_notify(BELL, "")))
 
     async def did(self, duty: str) -> None:
         """See ``bot.ports.Runs``."""
-        async with self._database.writing() as connection:
-            now = await moment(connection, self._now)
-            await connection.execute(sa.update(_duty).where(_duty.c.name == duty).values(done_at=now))
+        done = sa.update(_duty).where(_duty.c.name == duty).values(done_at=self._instant())
+        async with self._database.at_once() as connection:
+            await connection.execute(done)
+
+    def _instant(self, later: timedelta = timedelta(0)) -> sa.ColumnElement[Any]:
+        return instant(self._database.dialect, self._now, later)
 
     async def _select(self, *where: sa.ColumnElement[bool], latest: bool = False) -> list[Run]:
         order = (_row.due_utc.desc() if latest else _row.due_utc, _row.channel_id)
@@ -306,14 +327,14 @@ class Runs:
             ]
 
     async def _lease(
-        self, connection: AsyncConnection, runs: Sequence[Run], owner: str, until: datetime
+        self, connection: AsyncConnection, runs: Sequence[Run], owner: str, lease: timedelta
     ) -> list[Run]:
         if runs:
             these = sa.tuple_(_row.channel_id, _row.local_date).in_([(r.channel, r.day) for r in runs])
             await connection.execute(
                 sa.update(digest_run)
                 .where(these)
-                .values(lease_owner=owner, lease_until=until, epoch=_row.epoch + 1)
+                .values(lease_owner=owner, lease_until=self._instant(lease), epoch=_row.epoch + 1)
             )
         return [replace(run, owner=owner, epoch=run.epoch + 1) for run in runs]
 

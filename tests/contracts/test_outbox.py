@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,12 +9,13 @@ import sqlalchemy as sa
 
 from bot import ports
 from bot.doc import bullets, heading, link, paragraph
-from bot.domain import ChannelId, Digest, PaperId, Parcel, Pick, Run, Window
+from bot.domain import ChannelId, Digest, PaperId, Parcel, Pick, Run, Thread, Window
 from bot.errors import LeaseLost, StorageError
 from storage.engine import Database
 from storage.outbox import Outbox
 from storage.runs import Runs
 from storage.tables import outbox as table
+from storage.threads import Threads
 from tests.fakes.newsroom import MORNING, FakeClock
 
 DAY = date(2026, 4, 15)
@@ -89,6 +91,45 @@ async def test_a_message_goes_from_pending_over_sending_to_sent(
     top = (await outbox.of(run.channel, run.day))[0]
     assert (top.state, top.remote_id) == ("sent", "m1")
     assert await outbox.depth() == 1
+
+
+async def test_a_message_that_stands_has_its_thread(outbox: Outbox, run: Run, database: Database) -> None:
+    threads = Threads(database)
+    await outbox.intend(run, 0, lease=LEASE)
+    assert await threads.latest(run.channel) is None
+    await outbox.settle(run, 0, "m1")
+    opened = Thread(run.channel, "m1", (PaperId("arxiv:1"),), kind="digest")
+    assert await threads.get(run.channel, "m1") == opened
+    await outbox.settle(run, 1, "m2")  # found again after a crash: pending, but it stands
+    assert await threads.get(run.channel, "m2") == replace(opened, root="m2", kind="paper")
+
+
+async def test_a_message_without_papers_has_no_thread(outbox: Outbox, runs: Runs, database: Database) -> None:
+    await runs.plan([Run(ChannelId("fake:b"), DAY, MORNING)])
+    (run,) = await runs.claim("me", platforms=("fake",), lease=LEASE, limit=1)
+    run = await outbox.fill(run, [Parcel(run.channel, DAY, 0, "b-0", DOC)])
+    await outbox.intend(run, 0, lease=LEASE)
+    await outbox.settle(run, 0, "m1")
+    assert await Threads(database).latest(run.channel) is None
+    assert await states(outbox, run) == ["sent"]
+
+
+async def test_without_a_rehearsal_the_storage_tells_the_time(database: Database) -> None:
+    runs, outbox = Runs(database), Outbox(database)
+    before = await runs.now()
+    await runs.plan([Run(ChannelId("fake:c"), DAY, MORNING - timedelta(days=999))])
+    (run,) = await runs.claim("me", platforms=("fake",), lease=LEASE, limit=1)
+    run = await outbox.fill(run, parcels(run))
+    await outbox.intend(run, 0, lease=timedelta(0))
+    tried = (await outbox.of(run.channel, run.day))[0].tried_at
+    assert tried is not None
+    assert before - timedelta(seconds=1) <= tried <= await runs.now() + timedelta(seconds=1)
+    (theirs,) = await runs.claim("other", platforms=("fake",), lease=LEASE, limit=1)  # the lease is over
+    for step in (outbox.settle(run, 0, "m1"), outbox.intend(run, 1, lease=LEASE)):
+        with pytest.raises(LeaseLost):
+            await step
+    assert await states(outbox, theirs) == ["sending", "pending"]
+    assert await Threads(database).latest(run.channel) is None
 
 
 async def test_a_message_in_hand_is_not_begun_again(outbox: Outbox, run: Run) -> None:

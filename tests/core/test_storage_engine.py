@@ -236,3 +236,32 @@ async def test_a_connection_cut_by_the_server_is_told_and_made_anew(postgres_url
     await marks.put("a", "b")
     assert await marks.get("a") == "b"
     await database.close()
+
+
+@pytest.mark.postgres
+async def test_a_connection_cut_while_it_rests_is_replaced_before_it_is_used(postgres_url: str) -> None:
+    """As after a restart of the server: whoever comes next notices nothing."""
+    database = await connect(postgres_url)
+    other = await connect(postgres_url)
+    marks = Marks(database)
+    await marks.put("before", "there")
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    here = " AND datname = current_database()"
+    async with other.at_once() as connection:
+        await connection.execute(sa.text(others + here))
+    await asyncio.sleep(0.05)  # until this loop has read that the socket is closed
+    assert await marks.get("before") == "there"
+    await marks.put("after", "there")
+    await other.close()
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_a_statement_on_its_own_is_one_trip_to_the_server(postgres_url: str) -> None:
+    database = await connect(postgres_url)
+    asked = sa.text("SELECT now()")  # stands still within a transaction
+    async with database.reading() as connection:
+        assert await connection.scalar(asked) != await connection.scalar(asked)
+    async with database.writing() as connection:
+        assert await connection.scalar(asked) == await connection.scalar(asked)
+    await database.close()

@@ -25,7 +25,7 @@ from bot.domain import (
 from bot.limits import Limits
 from bot.pacing import Pace
 from bot.views import digests
-from bot.worker import Worker
+from bot.worker import Parts, Worker
 from storage.channels import Channels
 from storage.decisions import Decisions
 from storage.engine import Database
@@ -179,7 +179,6 @@ class Newsroom:
             "desk": Desk(self.papers, self.channels, self.decisions, self.feeds, self.words),
             "runs": self.runs,
             "outbox": self.outbox,
-            "threads": self.threads,
             "posters": {"fake": self.platform},
             "read": read,
             "fetch": self._fetch,
@@ -188,9 +187,8 @@ class Newsroom:
             "paces": {"fake": self.pace},
             "limits": self.limits,
             "ticks": self.clock.ticks,
-            "owner": owner,
         }
-        return Worker(**{**parts, **more})
+        return Worker(Parts(**{**parts, **more}), owner=owner)
 
     async def _fetch(self) -> None:
         self.fetched += 1

@@ -32,7 +32,7 @@ from bot.pacing import Pace
 from bot.ports import Poster
 from bot.reading import Reader
 from bot.views import digests
-from bot.worker import Worker
+from bot.worker import Parts, Worker
 from storage.alone import alone
 from storage.channels import Channels
 from storage.decisions import Decisions
@@ -42,7 +42,6 @@ from storage.outbox import Outbox
 from storage.papers import Papers
 from storage.readings import Readings
 from storage.runs import Runs
-from storage.threads import Threads
 from tests.fakes.newsroom import MORNING, Newsroom, Words, channel, paper
 from tests.fakes.post_office import PostOfficeClient
 
@@ -168,11 +167,10 @@ def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> 
     desk = Desk(Papers(database), Channels(database), Decisions(database), Feeds(database), Words())
     model = Model(PostOfficeClient(order.office))
     reader = Reader(texts=Abstracts(), readings=Readings(database), embedded=model, model=None, clock=clock)
-    worker = Worker(
+    parts = Parts(
         desk=desk,
         runs=runs,
         outbox=Outbox(database, now=now),
-        threads=Threads(database),
         posters=posters,
         read=lambda paper, language: reader.read(paper, language=language),
         fetch=_nothing,
@@ -180,9 +178,8 @@ def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> 
         clock=clock,
         paces={name: replace(order.pace, timeout=order.timeout, settle=order.settle) for name in posters},
         limits=order.limits,
-        owner=order.owner,
     )
-    return worker, runs
+    return Worker(parts, owner=order.owner), runs
 
 
 async def _nothing() -> None:
