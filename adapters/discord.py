@@ -11,7 +11,7 @@ import structlog
 from adapters.discord_commands import definitions, same
 from adapters.discord_files import Files
 from adapters.discord_gateway import connect
-from adapters.discord_listening import Listening
+from adapters.discord_listening import ACK_AFTER, Listening
 from adapters.discord_places import application_of, check, invite
 from adapters.discord_posts import Posts
 from adapters.discord_rest import API_URL, Rest, point
@@ -32,9 +32,8 @@ class Discord:
     """Poster and listener (bot.ports) for one Discord application.
 
     ``gateway_url`` overrides what Discord's API names; ``publish`` hands posts in announcement channels on to
-    the servers that follow them. ``ack_after`` and ``form_after`` are the seconds after which a sign of life
-    is shown. Addresses are class attributes of discord.py, so that there is one Discord a process. Call
-    :meth:`close` at the end.
+    the servers that follow them. ``ack_after`` is the seconds after which a sign of life is shown. Addresses
+    are class attributes of discord.py, so that there is one Discord a process. Call :meth:`close` at the end.
     """
 
     platform = "discord"
@@ -49,12 +48,11 @@ class Discord:
         gateway_url: str = "",
         publish: bool = False,
         files: Files | None = None,
-        ack_after: float = 0.9,
-        form_after: float = 2.2,
+        ack_after: float = ACK_AFTER,
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command
         self._api_url, self._gateway_url = api_url, gateway_url
-        self._ack_after, self._form_after = ack_after, form_after
+        self._ack_after = ack_after
         self._files = files
         self._rest = Rest(self._token, api_url=api_url)
         self._posts = Posts(self._rest, clock, command=command, publish=publish)
@@ -81,8 +79,7 @@ class Discord:
 
     async def run(self, handler: Handler) -> None:
         """See :class:`bot.ports.Listener`."""
-        about, gateway = await self._reach()
-        point(self._api_url, self._gateway_url or gateway["url"])
+        about, _ = await self._reach()
         await self._list_commands(about["id"], handler)
         to = Listening(
             self._rest,
@@ -91,11 +88,10 @@ class Discord:
             command=self._command,
             application=str(about["id"]),
             ack_after=self._ack_after,
-            form_after=self._form_after,
             files=self._files,
         )
         try:
-            await connect(to, self._clock, token=self._token, shards=int(gateway["shards"]))
+            await connect(to, self._clock, token=self._token, shards=self._shards)
         except asyncio.CancelledError:
             await to.drain()
             raise
@@ -110,6 +106,12 @@ class Discord:
             except DeliveryError as error:
                 log.warning("Discord cannot be reached", reason=str(error))
                 await self._clock.sleep(START_AGAIN)
+
+    async def _shards(self) -> int:
+        """How many sessions Discord wants, and from now on at which address. Raises PlatformError."""
+        _, gateway = await self._reach()
+        point(self._api_url, self._gateway_url or gateway["url"])
+        return int(gateway["shards"])
 
     async def _list_commands(self, application: str, handler: Handler) -> None:
         """Tell Discord the commands unless it has exactly these; a failure is no reason not to listen."""

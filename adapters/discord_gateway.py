@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -40,6 +41,16 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
         )
         self._to, self._clock = to, clock
+        self.stood = False
+        """Whether a session came to stand."""
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A new session."""
+        self.stood = True
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """A session that goes on."""
+        self.stood = True
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep Discord's pace of sessions, by our clock."""
@@ -95,14 +106,15 @@ class Client(discord.AutoShardedClient):
             await self._survey(after.guild)
 
 
-async def connect(to: Listening, clock: Clock, *, token: str, shards: int) -> None:
+async def connect(to: Listening, clock: Clock, *, token: str, shards: Callable[[], Awaitable[int]]) -> None:
     """Stay connected until cancelled; without the message-content intent where it is not granted.
 
-    Raises PlatformError when the token does not serve.
+    ``shards`` tells how many Discord wants by now; it is asked at each new start, since Discord closes the
+    connection (4011) when a bot has grown out of them. Raises PlatformError when the token does not serve.
     """
     failures = 0
     while True:
-        client = Client(to, clock, content=to.reads_content, shards=shards)
+        client = Client(to, clock, content=to.reads_content, shards=await shards())
         try:
             async with client:
                 await client.start(token)
@@ -120,5 +132,6 @@ async def connect(to: Listening, clock: Clock, *, token: str, shards: int) -> No
             log.warning("Discord closed the connection", code=error.code)
         except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
             log.warning("Discord's gateway cannot be reached", reason=repr(error))
+        failures = 0 if client.stood else failures
         await clock.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
         failures += 1

@@ -26,6 +26,9 @@ from bot.ports import Clock, Handler
 
 log = structlog.get_logger(__name__)
 
+ACK_AFTER = 0.6
+"""Seconds of silence before a sign of life: with the way to Discord it is there within a second."""
+
 SUGGEST_WITHIN = 2.0
 """Seconds for completions; Discord's window is 3."""
 
@@ -42,9 +45,9 @@ AWAY = "I cannot post here on my own. Invite me to this server, or use this in o
 class Listening:
     """One run of the listener: Discord's events on one side, the core's handler on the other.
 
-    ``ack_after`` is how long, in seconds, a quick answer may take before a sign of life is shown instead
-    (Discord's window is 3 seconds); a command that may open a form gets ``form_after``, since a modal must be
-    the first response.
+    ``ack_after`` is how many seconds an answer may take before a sign of life is shown instead; Discord's
+    window is 3 seconds. A form that takes longer comes behind a button, since a modal must be the first
+    response.
     """
 
     def __init__(
@@ -55,14 +58,13 @@ class Listening:
         *,
         command: str,
         application: str,
-        ack_after: float = 0.9,
-        form_after: float = 2.2,
+        ack_after: float = ACK_AFTER,
         files: Files | None = None,
     ) -> None:
         self._files = files
         self._rest, self._handler, self._clock, self._command = rest, handler, clock, command
         self._application = application
-        self._ack_after, self._form_after = ack_after, form_after
+        self._ack_after = ack_after
         self._infos: Sequence[CommandInfo] = [one for one in handler.commands if isinstance(one, CommandInfo)]
         self._table = {info.name: info for info in self._infos}
         self._talk = Talk(rest, str(rest.me["id"]), command)
@@ -132,9 +134,7 @@ class Listening:
             return
         if request.kind == "form":
             answer.submitted(request.text, dict(request.values))
-        opens = part is not None or (info is not None and info.form)
-        waits = self._form_after if opens and not _submitted(interaction) else self._ack_after
-        await self._answer(request, answer, waits, must=True)
+        await self._answer(request, answer, must=True)
 
     def _way(self, interaction: discord.Interaction[Any]) -> InteractionWay:
         after = MessageWay(
@@ -153,11 +153,11 @@ class Listening:
             modals=not _submitted(interaction),
         )
 
-    async def _answer(self, request: Request, answer: Answer, waits: float, *, must: bool) -> None:
-        """Let the core answer; after ``waits`` seconds show a sign of life; leave nobody waiting."""
+    async def _answer(self, request: Request, answer: Answer, *, must: bool) -> None:
+        """Let the core answer; after a while show a sign of life; leave nobody waiting."""
         work = asyncio.create_task(self._handler.handle(request, answer))
         try:
-            await asyncio.wait({work}, timeout=waits)
+            await asyncio.wait({work}, timeout=self._ack_after)
             if not work.done() and not answer.begun:
                 await answer.working("")
             await work
@@ -211,7 +211,7 @@ class Listening:
         if not message.content and not message.attachments and not request.mentioned and not request.direct:
             await self._cannot_read(request, answer, message)
             return
-        await self._answer(request, answer, self._ack_after, must=False)
+        await self._answer(request, answer, must=False)
 
     async def _cannot_read(self, request: Request, answer: Answer, message: discord.Message) -> None:
         """Without the message-content intent: say once a thread how to be heard."""

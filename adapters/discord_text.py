@@ -25,6 +25,7 @@ _SPECIAL = re.compile(r"([\\`*_~|<>\[\]#@])")
 _SCHEME = re.compile(r"(?i)\b(https?|ftp|steam|discord|mailto):(?=\S)")
 _LINE_START = re.compile(r"^(\s*)([-+]|\d+(?=[.)]))", re.MULTILINE)
 _LINK = re.compile(r"https?://[^\s<>]+\Z", re.IGNORECASE)
+_PERSON = re.compile(r"discord:(\d+)")
 _WORD = re.compile(r"\s*\S+|\s+\Z")
 
 
@@ -64,7 +65,10 @@ def one_line(text: Iterable[Span]) -> str:
 
 
 def _span(span: Span) -> str:
-    """A span; the space at its ends stays outside the marks, or they would not be taken as marks."""
+    """A span; the space at its ends stays outside the marks, or they would not be taken as marks. A person
+    is shown by name: Discord makes it of the id, and ``allowed_mentions`` keeps them from being pinged."""
+    if person := _PERSON.fullmatch(span.person or ""):
+        return f"<@{person[1]}>"
     body = span.text.strip()
     if not body:
         return clean(span.text)

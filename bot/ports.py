@@ -306,6 +306,11 @@ class Papers(Protocol):
         """Papers for plain words by full text, best first; any characters are allowed."""
         ...
 
+    async def begun(self, typed: str, *, limit: int) -> list[Paper]:
+        """Papers for something that is still being typed: those whose id begins so, then those whose title
+        and authors have words that begin so."""
+        ...
+
     async def scored(
         self, query: str, *, limit: int, filters: Filters | None = None
     ) -> list[tuple[PaperId, float]]:

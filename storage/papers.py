@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,6 +22,9 @@ _BATCH = 250
 
 # Any fixed number will do; on PostgreSQL it makes two processes fold one after the other.
 _LOCK = 0x466F6C64
+
+_ID_BEGUN = re.compile(r"\d|[a-z-]+(\.[a-z]+)?/")
+"""New arXiv ids and DOIs begin with a digit, old arXiv ids with their archive."""
 
 _FIELDS = (
     paper.c.id,
@@ -108,6 +112,16 @@ class Papers:
             papers = await _numbered(connection, [hit.number for hit in hits])
         return [Found(papers[hit.number], hit.score, hit.snippet) for hit in hits if hit.number in papers]
 
+    async def begun(self, typed: str, *, limit: int) -> list[Paper]:
+        """See ``bot.ports.Papers``."""
+        async with self._database.reading() as connection:
+            named = await _named_so(connection, typed, limit)
+            numbers = await fulltext.begun(connection, typed, limit=4 * limit)
+            found = await _numbered(connection, [number for number in numbers if number not in named])
+        titled = [found[number] for number in numbers if number in found]
+        fitting = [one for one in titled if fulltext.begins(typed, " ".join((one.title, *one.authors)))]
+        return [*named.values(), *fitting][:limit]
+
     async def scored(
         self, query: str, *, limit: int, filters: Filters | None = None
     ) -> list[tuple[PaperId, float]]:
@@ -188,6 +202,17 @@ class Papers:
     async def _read(self, query: sa.Select[Any]) -> list[Paper]:
         async with self._database.reading() as connection:
             return [_paper(row) for row in await connection.execute(query)]
+
+
+async def _named_so(connection: AsyncConnection, typed: str, limit: int) -> dict[int, Paper]:
+    """Papers whose id begins with what is typed, the latest first, by number."""
+    start = typed.strip().lower().removeprefix("arxiv:").removeprefix("doi:")
+    if not _ID_BEGUN.match(start):
+        return {}
+    id = paper.c.id if connection.dialect.name == "sqlite" else paper.c.id.collate("C")
+    either = [sa.and_(id >= prefix + start, id < prefix + start + "\uffff") for prefix in ("arxiv:", "doi:")]
+    query = sa.select(*_FIELDS, paper.c.number).where(sa.or_(*either)).order_by(id.desc()).limit(limit)
+    return {row.number: _paper(row[:-1]) for row in await connection.execute(query)}
 
 
 async def _numbered(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Paper]:

@@ -193,8 +193,7 @@ async def settings(core: Core, call: Call, way: Responder) -> None:
     channel = await channel_of(core, call)
     if not core.manners.may_change(call.request):
         refused = core.manners.refusal(call.request)
-        doc = (*trouble(str(refused), refused.people), *views.settings(channel))
-        await way.send(Reply(doc, private=True, error=call.request.kind == "form"))
+        await _private(way, (*trouble(str(refused), refused.people), *views.settings(channel)))
     elif call.request.kind == "form":
         channel = _from_form(channel, call.request.values)
         await core.channels.save(channel)

@@ -72,16 +72,15 @@ class Conversation:
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer the request; a redelivered message is answered once. Never raises for its content."""
         core = self._core
-        if request.message and not await core.threads.first_time(
-            request.channel, request.message, now=core.now()
-        ):
+        known = request.message if not _opens_form(request) else ""
+        if known and not await core.threads.first_time(request.channel, known, now=core.now()):
             return
         try:
             await self._answer(request, responder)
         except channels.FieldError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True, field=error.field))
-        except Refused as error:
-            await responder.send(Reply(trouble(str(error), error.people), private=True, error=True))
+        except Refused as error:  # nothing that was entered is at fault: there is nothing to try again
+            await responder.send(Reply(trouble(str(error), error.people), private=True))
         except UsageError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except SourceError as error:
@@ -183,14 +182,22 @@ class Conversation:
         return await self._papers(request, typed)
 
     async def _papers(self, request: Request, typed: str) -> Sequence[Choice]:
+        """Papers by what is typed so far; before that the thread's, then those on the person's list."""
         core = self._core
-        if typed.strip():
-            papers_ = [item.paper for item in await core.papers.search(typed, limit=10)]
+        words = " ".join(typed.split())
+        if not words:
+            thread = await core.threads.get(request.channel, request.thread) if request.thread else None
+            ids = [*(thread.papers if thread else ()), *await core.channels.kept(request.user)]
+            found = await core.papers.many(ids[:25])
+        elif named := core.library.named(words):
+            found = await core.papers.many([named]) or await core.papers.begun(words, limit=25)
         else:
-            papers_ = await core.papers.many((await core.channels.kept(request.user))[:25])
+            found = await core.papers.begun(words, limit=25) or [
+                item.paper for item in await core.papers.search(words, limit=10)
+            ]
         return [
             Choice(f"{paper.id.removeprefix('arxiv:')} {paper.title}"[:100], paper.id)
-            for paper in papers_
+            for paper in found
             if len(paper.id) <= 100
         ]
 
@@ -209,7 +216,16 @@ class Conversation:
 
 def _topics(channel: Channel | None, typed: str) -> list[Choice]:
     names = [str(topic) for topic in channel.topics] if channel else []
-    return [Choice(n[:100], n[:100]) for n in names if typed.casefold() in n.casefold()][:25]
+    fitting = [name for name in names if typed.casefold() in name.casefold() and len(name) <= 100]
+    return [Choice(name, name) for name in fitting][:25]
+
+
+def _opens_form(request: Request) -> bool:
+    """Whether it asks for nothing but a form: platforms give a second or two for that, a full disk queue may
+    take longer, and a form shown twice does no harm."""
+    name, _, rest = " ".join(request.text.split()).partition(" ")
+    bare = {"ask": len(rest.split()) == 1, "schedule": not rest, "settings": True}
+    return request.kind == "command" and not request.values and bare.get(name.lower(), False)
 
 
 def _is_command(words: str, command: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ SHOWN = 8
 BELOW = 3
 WINDOW_DAYS = 30
 MONTHS = 12
+AT_HAND = 0.3
+"""Seconds that a form waits for the title of its paper."""
 
 
 def topic_of(call: Call) -> Topic:
@@ -123,14 +126,14 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
     """Answer a question about one paper; without a question, ask for it. In a thread about one paper the id
     may be left out."""
     reference, question = call.first()
+    question = question or call.request.values.get("question", "").strip()
+    if not question:
+        await way.send(Reply((await _question_form(core, call, reference),), private=True))
+        return
     paper = None if reference else await _of_thread(core, call)
     if paper is None:
         call.need("The paper's id")
         paper = await core.paper(reference, call.request)
-    question = question or call.request.values.get("question", "").strip()
-    if not question:
-        await way.send(Reply((_question_form(paper),), private=True))
-        return
     await way.working("Reading the paper…")
 
     async def words(said: str) -> None:
@@ -153,15 +156,34 @@ async def _of_thread(core: Core, call: Call) -> Paper | None:
     return await core.papers.get(thread.papers[0]) if thread and len(thread.papers) == 1 else None
 
 
-def _question_form(paper: Paper) -> Form:
-    number = views.short_id(paper.id)
+async def _question_form(core: Core, call: Call, reference: str) -> Form:
+    """The form that asks for the question. A form must open within a second or two of being asked for, so
+    that a paper which is not at hand is looked up when the question comes."""
+    known = core.library.named(reference)
+    if known:
+        paper = await _at_hand(core, known)
+    else:
+        paper = None if reference else await _of_thread(core, call)
+        paper = paper or await core.paper(call.need("The paper's id"), call.request)
+        known = paper.id
+    number = views.short_id(paper.id if paper else known)
+    hint = paper.title if paper else number
     return Form(
         "Ask about this paper",
         f"ask {number}",
-        (Input("question", "Your question", hint=paper.title[:100], lines=3, required=True),),
+        (Input("question", "Your question", hint=hint[:100], lines=3, required=True),),
         submit="Ask",
         typed=f"/paper ask {number} your question",
     )
+
+
+async def _at_hand(core: Core, paper_id: PaperId) -> Paper | None:
+    """The paper if the library gives it at once."""
+    try:
+        async with asyncio.timeout(AT_HAND):
+            return await core.papers.get(paper_id)
+    except TimeoutError:
+        return None
 
 
 async def similar(core: Core, call: Call, way: Responder) -> None:

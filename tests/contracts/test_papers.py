@@ -211,6 +211,36 @@ async def test_any_characters_can_be_searched(papers: Papers, query: str) -> Non
     await _add(papers, SPLATTING)
     assert len(await papers.search(query, limit=10)) <= 1
     assert len(await papers.matching(query, limit=10)) <= 1
+    assert len(await papers.begun(query, limit=10)) <= 1
+
+
+@pytest.mark.parametrize(
+    "typed", ["gaus", "Gaussian splatti", "deformable gaussian", "mül", "muller", "surgical def"]
+)
+async def test_an_unfinished_word_finds_a_title_or_an_author(papers: Papers, typed: str) -> None:
+    await _add(papers, SPLATTING, RANKING)
+    assert _ids(await papers.begun(typed, limit=5)) == [SPLATTING.id]
+    assert await papers.begun(f"{typed} tissue", limit=5) == []
+
+
+async def test_every_beginning_of_a_word_finds_it(papers: Papers) -> None:
+    words = ["visibility", "hopping", "memories", "relational", "generalization", "studies", "splatting"]
+    await _add(papers, replace(SPLATTING, title=" ".join(words)), RANKING)
+    for word in words:
+        for size in range(2, len(word) + 1):
+            assert _ids(await papers.begun(word[:size], limit=5))[:1] == [SPLATTING.id], word[:size]
+
+
+async def test_an_unfinished_id_finds_the_latest_first(papers: Papers) -> None:
+    old = replace(RANKING, id=PaperId("arxiv:astro-ph/9901001"), title="Stars")
+    doi = replace(RANKING, id=PaperId("doi:10.1101/2026.01.02.1"), title="Cells")
+    later = replace(RANKING, id=PaperId("arxiv:2604.09999"), title="Later")
+    await _add(papers, SPLATTING, old, doi, later)
+    assert _ids(await papers.begun("2604.", limit=5)) == [later.id, SPLATTING.id]
+    assert _ids(await papers.begun("arXiv:2604.0000", limit=5)) == [SPLATTING.id]
+    assert _ids(await papers.begun("astro-ph/99", limit=5)) == [old.id]
+    assert _ids(await papers.begun("10.1101/2026", limit=5)) == [doi.id]
+    assert await papers.begun("2605", limit=5) == []
 
 
 async def test_matching_takes_stemmed_words_side_by_side(papers: Papers) -> None:

@@ -141,7 +141,7 @@ async def test_who_may_not_change_a_channel_reads_its_settings_and_who_can(app: 
     assert shown.last.private
     assert not any(isinstance(block, Form) for block in shown.last.doc)
     sent = await _ask(app, "settings", admin=False, kind="form", values={"limit": "9"})
-    assert sent.last.error
+    assert not sent.last.error  # nothing that was entered is at fault: there is nothing to try again
     channel = await app.stores.channels.get(CHANNEL)
     assert channel is not None
     assert channel.limit == 5

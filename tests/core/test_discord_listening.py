@@ -101,7 +101,6 @@ async def running(
         api_url=server.api_url,
         gateway_url=server.gateway_url,
         ack_after=ack_after,
-        form_after=0.5,
     )
     task = asyncio.create_task(bot.run(core))
     try:
@@ -727,6 +726,36 @@ async def test_digests_need_no_gateway_and_it_comes_back(server: Server, papers:
         await server.connected(seconds=15)
         reply = await server.types("/paper topic x", channel=papers)
         assert reply.texts == ["You said: topic x"]
+
+
+async def test_patience_begins_anew_after_a_session_that_stood(server: Server, papers: Channel) -> None:
+    """Each time the gateway closes for good, the first try comes a second later, not ever more of them."""
+    slept: list[float] = []
+
+    class Patient(Still):
+        async def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+            await super().sleep(seconds)
+
+    bot = Discord(server.token, clock=Patient(server), api_url=server.api_url, gateway_url=server.gateway_url)
+    task = asyncio.create_task(bot.run(Core()))
+    for starts in (1, 2, 3):
+        await server.connected()
+        await server.types("/paper topic x", channel=papers)
+        await server.gateway.cut(4012)
+        await server.happens(lambda starts=starts: len(server.gateway.identifies) > starts)  # type: ignore[misc]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await bot.close()
+    assert slept == [1.0, 1.0, 1.0]
+
+
+async def test_a_bot_that_has_grown_takes_more_shards(server: Server) -> None:
+    async with running(server, Core()):
+        server.gateway.shards = 2
+        await server.gateway.cut(4011)
+        await server.connected(shards=2)
+        assert [one["shard"] for one in server.gateway.identifies] == [[0, 1], [0, 2], [1, 2]]
 
 
 async def test_shards_share_the_work() -> None:

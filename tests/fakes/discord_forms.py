@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.fakes import discord_judge
 from tests.fakes.discord_rules import (
     CHECKBOXES,
     IN_LABEL,
@@ -38,6 +39,8 @@ def check_modal(modal: Json) -> None:
     seen: set[str] = set()
     for at, row in enumerate(rows):
         _check_modal_row(row, f"components.{at}", seen)
+    if against := discord_judge.of_modal(modal):
+        raise invalid("components", against)
 
 
 def _check_modal_row(row: Json, where: str, seen: set[str]) -> None:
@@ -84,6 +87,8 @@ def check_commands(commands: list[Json]) -> None:
         raise Refused(400, 50035, "Application command names must be unique", "name")
     for at, one in enumerate(commands):
         _check_command(one, f"{at}")
+    if against := discord_judge.of_commands(commands):
+        raise invalid("", against)
 
 
 def _check_command(one: Json, where: str) -> None:

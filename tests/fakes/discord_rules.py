@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tests.fakes import discord_judge
+
 Json = dict[str, Any]
 
 V2 = 1 << 15
@@ -93,6 +95,8 @@ def check_message(payload: Json, *, editing: Json | None = None, files: bool = F
         if components is None and editing:
             return
         check_layout(components or [])
+        if against := discord_judge.of_layout(components or [], flags):
+            raise invalid("components", against)
         return
     if payload.get("content") is not None:
         text(payload["content"], "content", most=2000)
