@@ -352,5 +352,12 @@ class SlackListener:
             trigger=str(body.get("trigger_id") or ""),
             typed=typed,
             active=active and request.thread is not None and events.below(body),
+            discreet=request.kind in ("command", "form") and self._is_private(request.text),
         )
         return SlackResponder(self._sender, asker)
+
+    def _is_private(self, text: str) -> bool:
+        """Whether a command's answer is for the asker alone."""
+        assert self._handler is not None
+        verb = text.partition(" ")[0].lower()
+        return any(info.private for info in self._handler.commands if info.name == verb)

@@ -38,6 +38,8 @@ class Asker:
     """A slash command: what its response URL shows first is the note, which later ones replace."""
     active: bool = True
     """Whether the place's thread has replies: Slack shows ephemeral messages in no other thread."""
+    discreet: bool = False
+    """Whether the answer is for the asker alone, so that a note which everybody sees would tell on them."""
 
     @property
     def direct(self) -> bool:
@@ -65,7 +67,7 @@ class SlackResponder:
         if self._asker.typed and self._url:
             await self._url.send(Message([], note), replace=self._noted, spare=2)
             self._noted = True
-        else:
+        elif self._asker.direct or not self._asker.discreet:
             await self._draft.note(note)
 
     async def draft(self, doc: d.Doc) -> None:

@@ -27,14 +27,23 @@ from bot.ports import Handler
 PLATFORM = "terminal"
 
 
+@dataclass(slots=True)
+class Latest:
+    """What was shown last that can be replied to, and in which channel."""
+
+    channel: ChannelId | None = None
+    root: str | None = None
+
+
 class TerminalPoster:
     """Posts digests to the screen; ``transcript`` (None: none is kept) is what was posted so far."""
 
     platform = PLATFORM
 
-    def __init__(self, screen: Screen, transcript: Path | None) -> None:
+    def __init__(self, screen: Screen, transcript: Path | None, *, latest: Latest | None = None) -> None:
         self._screen = screen
         self._transcript = transcript
+        self._latest = latest or Latest()
 
     async def post(self, post: Post) -> str:
         """Write the post down, then show it. Raises NotSent where it cannot be written."""
@@ -45,6 +54,7 @@ class TerminalPoster:
             self._screen.show(post.doc, title=None if post.parent else post.channel)
         except OSError as error:
             raise NotSent(f"The terminal could not be written to ({error.strerror or error}).") from None
+        self._latest.channel, self._latest.root = post.channel, remote_id
         return remote_id
 
     def _write_down(self, line: str) -> None:
@@ -104,31 +114,36 @@ class TerminalListener:
         *,
         command: str = "/paper",
         lines: Callable[[], str] | None = None,
+        latest: Latest | None = None,
     ) -> None:
         self._screen = screen
+        self._latest = latest or Latest()
         self._person = person
         self._command = command
         self._lines = lines or (lambda: _line(sys.stdin, screen))
 
     async def run(self, handler: Handler) -> None:
         """Hand every line to ``handler`` until the input ends."""
-        way = TerminalResponder(self._screen)
+        way = TerminalResponder(self._screen, self._latest)
         while line := await asyncio.to_thread(self._lines):
             if words := line.strip():
-                await handler.handle(self._request(words, way.root), way)
+                request = self._request(words)
+                await handler.handle(request, way.of(request.channel))
                 way.done()
 
-    def _request(self, words: str, root: str | None) -> Request:
+    def _request(self, words: str) -> Request:
         first = words.partition(" ")[0]
         is_command = first.lower() == self._command
         file, words = (None, words) if is_command else dropped(words)
+        home = ChannelId(self._person.id)
+        at_home = not is_command and self._latest.channel == home
         return Request(
-            channel=self._person.channel,
+            channel=home if at_home else self._person.channel,
             user=self._person.id,
             user_name=self._person.name,
             text=words[len(first) :].strip() if is_command else words,
             kind="command" if is_command else "reply",
-            thread=None if is_command else root,
+            thread=None if is_command else self._latest.root,
             files=(file,) if file else (),
             direct=not is_command,
             is_admin=True,
@@ -189,13 +204,19 @@ def _line(stream: IO[str], screen: Screen) -> str:
 
 
 class TerminalResponder:
-    """Shows replies; ``root`` is the id of the latest one that can be replied to."""
+    """Shows replies; ``latest`` learns which one can be replied to."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, latest: Latest | None = None) -> None:
         self._screen = screen
+        self._latest = latest or Latest()
+        self._channel: ChannelId | None = None
         self._numbers = count(1)
         self._run = f"{os.getpid():x}-{os.urandom(3).hex()}"
-        self.root: str | None = None
+
+    def of(self, channel: ChannelId) -> TerminalResponder:
+        """This one, for a request in the channel."""
+        self._channel = channel
+        return self
 
     async def working(self, note: str) -> None:
         """A passing line, on a terminal only."""
@@ -209,8 +230,9 @@ class TerminalResponder:
         self._screen.show(reply.doc)
         if reply.private:
             return None
-        self.root = f"r-{self._run}-{next(self._numbers)}"
-        return self.root
+        root = f"r-{self._run}-{next(self._numbers)}"
+        self._latest.channel, self._latest.root = self._channel, root
+        return root
 
     def done(self) -> None:
         """The request is answered; the working line goes."""

@@ -66,15 +66,16 @@ def platforms(around: Surroundings) -> dict[str, Platform]:
 
 def terminal(around: Surroundings) -> Platform:
     """The terminal."""
-    from adapters.terminal import Person, TerminalListener, TerminalPoster
+    from adapters.terminal import Latest, Person, TerminalListener, TerminalPoster
 
     config = around.config
     screen = around.screen or Screen(command=config.bot.command)
     names = (channel.channel for channel in config.channels)
     channel = next((name for name in names if name.startswith("terminal:")), "terminal:main")
+    person, latest = Person(around.person, ChannelId(channel)), Latest()
     return Platform(
-        TerminalPoster(screen, _transcript(around.stores.path)),
-        TerminalListener(screen, Person(around.person, ChannelId(channel)), command=config.bot.command),
+        TerminalPoster(screen, _transcript(around.stores.path), latest=latest),
+        TerminalListener(screen, person, command=config.bot.command, latest=latest),
     )
 
 
