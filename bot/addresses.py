@@ -16,10 +16,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.errors import Forbidden, Unreachable
+from bot.proxies import Proxies
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Gives the addresses of a host name."""
 
+_PRIVATE = "{} lies in a private network; only public addresses are fetched."
+_LOOK = 2.0
+"""Seconds that a name server has where a proxy is used and its answer is only a further check."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -51,22 +55,25 @@ class Guarded(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, trusted: frozenset[tuple[str, str, int]], resolver: Resolver, proxy: str | None
+        self, trusted: frozenset[tuple[str, str, int]], resolver: Resolver, proxies: Proxies
     ) -> None:
         self._trusted = trusted
         self._resolver = resolver
-        self._proxy = proxy
+        self._proxies = proxies
         self._direct: httpx.AsyncHTTPTransport | None = None
-        self._proxied: httpx.AsyncHTTPTransport | None = None
+        self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._names_unknown = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to an address that was checked; raises Forbidden and Unreachable."""
         place = origin(str(request.url))
         _, host, port = place
-        if self._proxy and place not in self._trusted:
-            _check_literal(host)
-            self._proxied = self._proxied or _transport(self._proxy)
-            return await self._proxied.handle_async_request(request)
+        trusted = place in self._trusted
+        proxy = self._proxies.for_(*place)
+        if proxy and not (trusted and _is_private(host)):
+            if not trusted:
+                await self._check_ahead(host, port)
+            return await self._through(proxy, request)
         self._direct = self._direct or _transport()
         addresses = await self._addresses(host, port, private=place in self._trusted)
         request.extensions["sni_hostname"] = host
@@ -77,6 +84,35 @@ class Guarded(httpx.AsyncBaseTransport):
         request.url = request.url.copy_with(host=addresses[-1])
         return await self._direct.handle_async_request(request)
 
+    async def _through(self, proxy: str, request: httpx.Request) -> httpx.Response:
+        transport = self._proxied.setdefault(proxy, _transport(proxy))
+        try:
+            return await transport.handle_async_request(request)
+        except (httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout) as error:
+            where = urlsplit(proxy).hostname
+            why = short(str(error)) or type(error).__name__
+            raise Unreachable(
+                f"{request.url.host} cannot be reached through the proxy {where} ({why}); is the proxy right?"
+            ) from None
+
+    async def _check_ahead(self, host: str, port: int) -> None:
+        """Refuse what lies in a private network as far as can be told from here: the proxy resolves the
+        name, and where only the proxy can, nothing is known of it."""
+        if _is_private(host):
+            raise Forbidden(_PRIVATE.format(host))
+        if self._names_unknown:
+            return
+        try:
+            async with asyncio.timeout(_LOOK):
+                addresses = await self._resolver(host, port)
+        except TimeoutError:
+            self._names_unknown = True  # no name server here: do not wait for one each time
+            return
+        except (OSError, UnicodeError):
+            return
+        if not all(is_public(address) for address in addresses):
+            raise Forbidden(_PRIVATE.format(host))
+
     async def _addresses(self, host: str, port: int, *, private: bool) -> Sequence[str]:
         try:
             addresses = await self._resolver(host, port)
@@ -85,12 +121,12 @@ class Guarded(httpx.AsyncBaseTransport):
         if not addresses:
             raise Unreachable(f"The name {host} cannot be found; check the address.")
         if not private and not all(is_public(address) for address in addresses):
-            raise Forbidden(f"{host} lies in a private network; only public addresses are fetched.")
+            raise Forbidden(_PRIVATE.format(host))
         return addresses[:3]
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        for transport in (self._direct, self._proxied):
+        for transport in (self._direct, *self._proxied.values()):
             if transport is not None:
                 await transport.aclose()
 
@@ -115,13 +151,16 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def _check_literal(host: str) -> None:
-    with suppress(ValueError):
-        ipaddress.ip_address(host)
-        if not is_public(host):
-            raise Forbidden(f"{host} lies in a private network; only public addresses are fetched.")
+def _is_private(host: str) -> bool:
+    """Whether a host, as written, lies in a private network; proxies read addresses in every old form, such
+    as ``127.1``, ``0x7f000001`` and ``2130706433``."""
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        raise Forbidden(f"{host} lies in a private network; only public addresses are fetched.")
+        return True
+    with suppress(ValueError):
+        return not is_public(str(ipaddress.ip_address(host)))
+    with suppress(OSError, UnicodeError):
+        return not is_public(socket.inet_ntoa(socket.inet_aton(host)))
+    return False
 
 
 def short(text: str) -> str:

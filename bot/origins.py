@@ -12,6 +12,7 @@ from bot.config import Config
 from bot.feedlist import FeedList
 from bot.library import Links
 from bot.ports import Lookup, Source
+from bot.proxies import Proxies
 from bot.sources.arxiv import Arxiv
 from bot.sources.biorxiv import Biorxiv
 from bot.sources.feeds import Feed
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 
-def web(config: Config, time: SystemClock) -> Web:
-    """The client, polite to each configured host; only configured ones may be in a private network."""
+def web(config: Config, time: SystemClock, environ: Mapping[str, str]) -> Web:
+    """The client, polite to each configured host; only configured ones may be in a private network. Raises
+    ConfigError for a proxy in the environment that cannot be used."""
     sources = config.sources
     paced = {
         url: section.min_interval
@@ -56,6 +58,7 @@ def web(config: Config, time: SystemClock) -> Web:
         agent=user_agent(sources.lookup.contact),
         trusted=[*paced, *others],
         pace=paced_by_host(paced),
+        proxies=Proxies.of(environ),
     )
 
 

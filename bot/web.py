@@ -27,6 +27,7 @@ import httpx
 from bot.addresses import Guarded, Resolver, origin, short, system_resolver
 from bot.errors import Forbidden, NotFound, SourceError, Throttled, Unreachable, Unreadable
 from bot.ports import Clock
+from bot.proxies import NONE, Proxies
 
 MEGABYTE = 1_000_000
 _REDIRECTS = 5
@@ -87,8 +88,8 @@ class Web:
 
     ``trusted`` are the configured base addresses; they alone may lie in a private network. ``pace`` holds the
     seconds between two requests by host (with its port, where that is not the usual one), ``usual_pace``
-    those for every other host. ``proxy`` is used for
-    public hosts; names are then resolved by the proxy, and only addresses written as numbers are checked.
+    those for every other host. Where ``proxies``
+    has one, it resolves the names; here they are checked too, as far as they can be.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class Web:
         pace: Mapping[str, float] | None = None,
         usual_pace: float = 1.0,
         resolver: Resolver = system_resolver,
-        proxy: str | None = None,
+        proxies: Proxies = NONE,
     ) -> None:
         self.clock = clock
         self.requests = 0
@@ -109,7 +110,7 @@ class Web:
         self._pace = dict(pace or {})
         self._usual_pace = usual_pace
         self._hosts: dict[str, _Host] = {}
-        self._transport = Guarded(self._trusted, resolver, proxy)
+        self._transport = Guarded(self._trusted, resolver, proxies)
         self._client = httpx.AsyncClient(transport=self._transport, follow_redirects=False, trust_env=False)
 
     async def __aenter__(self) -> Self:
@@ -283,6 +284,8 @@ def _refuse(page: Page, tolerate: Collection[int], now: datetime) -> None:
         if told is not None:
             raise Throttled(f"{name} is overloaded ({page.status}); try later.", retry_after=told)
         raise Unreachable(f"{name} has a fault of its own ({page.status}); try later.")
+    if page.status == 407:
+        raise Unreachable("The proxy wants a name and password (407); put them into HTTPS_PROXY.")
     if page.status in (404, 410):
         raise NotFound(f"{name} has no such page ({page.status}); check the address.")
     raise SourceError(f"{name} refuses the request ({page.status}).")

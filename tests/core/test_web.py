@@ -185,16 +185,6 @@ async def test_the_checked_address_is_the_one_connected_to(site: Site, clock: Se
     assert site.asked[0].headers["host"] == f"papers.example:{site.port}"
 
 
-async def test_public_hosts_go_through_a_proxy_where_one_is_set(site: Site, clock: SetClock) -> None:
-    site.on("/*", Answer(b"by proxy"))
-    async with Web(clock, proxy=site.url) as web:
-        assert (await web.get("http://papers.example/x")).body == b"by proxy"
-        with pytest.raises(Forbidden):
-            await web.get("http://192.168.1.1/")
-        with pytest.raises(Forbidden):
-            await web.get("http://localhost/")
-
-
 async def test_a_status_may_be_tolerated(web: Web, site: Site) -> None:
     site.on("/a", Answer(b"Error", 400))
     assert (await web.get(f"{site.url}/a", tolerate={400})).status == 400
