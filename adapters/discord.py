@@ -55,6 +55,7 @@ class Discord:
         self._ack_after = ack_after
         self._files = files
         self._rest = Rest(self._token, api_url=api_url)
+        self.connected = asyncio.Event()
         self._posts = Posts(self._rest, clock, command=command, publish=publish)
 
     async def post(self, post: Post) -> str:
@@ -91,7 +92,7 @@ class Discord:
             files=self._files,
         )
         try:
-            await connect(to, self._clock, token=self._token, shards=self._shards)
+            await connect(to, self._clock, token=self._token, shards=self._shards, up=self.connected)
         except asyncio.CancelledError:
             await to.drain()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ WRONG_TOKEN, WRONG_INTENTS = 4004, 4013
 class Client(discord.AutoShardedClient):
     """discord.py's client, every event of which goes to a :class:`Listening`."""
 
-    def __init__(self, to: Listening, clock: Clock, *, content: bool, shards: int) -> None:
+    def __init__(self, to: Listening, clock: Clock, *, content: bool, shards: int, up: asyncio.Event) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
         super().__init__(
             intents=intents,
@@ -40,7 +41,7 @@ class Client(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
         )
-        self._to, self._clock = to, clock
+        self._to, self._clock, self._up = to, clock, up
         self.stood = False
         """Whether a session came to stand."""
 
@@ -56,6 +57,10 @@ class Client(discord.AutoShardedClient):
         """Keep Discord's pace of sessions, by our clock."""
         if not initial:
             await self._clock.sleep(IDENTIFY_EVERY)
+
+    async def on_ready(self) -> None:
+        """Every shard is connected."""
+        self._up.set()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """What an event's handler did not catch."""
@@ -106,15 +111,18 @@ class Client(discord.AutoShardedClient):
             await self._survey(after.guild)
 
 
-async def connect(to: Listening, clock: Clock, *, token: str, shards: Callable[[], Awaitable[int]]) -> None:
+async def connect(
+    to: Listening, clock: Clock, *, token: str, shards: Callable[[], Awaitable[int]], up: asyncio.Event
+) -> None:
     """Stay connected until cancelled; without the message-content intent where it is not granted.
 
     ``shards`` tells how many Discord wants by now; it is asked at each new start, since Discord closes the
-    connection (4011) when a bot has grown out of them. Raises PlatformError when the token does not serve.
+    connection (4011) when a bot has grown out of them. ``up`` is set once all stand. Raises PlatformError
+    when the token does not serve.
     """
     failures = 0
     while True:
-        client = Client(to, clock, content=to.reads_content, shards=await shards())
+        client = Client(to, clock, content=to.reads_content, shards=await shards(), up=up)
         try:
             async with client:
                 await client.start(token)

@@ -25,10 +25,11 @@ from adapters.slack_forms import FORM, Origin, home
 from adapters.slack_http import Door
 from adapters.slack_install import Installed
 from adapters.slack_post import Place, Sender
+from adapters.slack_removal import Removal
 from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackResponder
 from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
-from adapters.slack_web import Clients, Identity, TokenRefused, web_client
+from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, web_client
 from bot.domain import ChannelId, Finding, Request, native_id
 from bot.errors import DeliveryError, PaperboyError, PlatformError
 from bot.ports import Clock, Handler, Responder
@@ -79,17 +80,25 @@ class SlackListener:
         self._previews = events.Previews(lambda: self._clock.now().timestamp(), same)
         self._tasks: set[asyncio.Task[None]] = set()
         self._handler: Handler | None = None
+        self._removal: Removal | None = None
 
     @property
     def door(self) -> Socket | Door:
         """How Slack reaches the program; in HTTP mode, ``door.mount(application)`` adds its routes."""
         return self._door
 
+    @property
+    def connected(self) -> asyncio.Event:
+        """Set while Slack can reach the program."""
+        return self._door.connected
+
     async def run(self, handler: Handler) -> None:
         """Connect and serve until cancelled, then finish what is under way. Raises PlatformError with one
-        sentence where a token or a scope does not serve."""
+        sentence where a token or a scope does not serve, or the app is removed from its one workspace."""
         self._handler = handler
         await self._introduce()
+        self._removal = Removal(self._sender, handler, self._start)
+        await self._removal.begin()
         bolt = logging.getLogger(f"{__name__}.bolt")
         bolt.setLevel(logging.ERROR)  # it warns of our own variables in the environment, which it reads too
         app = AsyncApp(
@@ -100,7 +109,7 @@ class SlackListener:
         )
         self._register(app)
         try:
-            await self._door.serve(app)
+            await self._removal.serve(self._door.serve(app))
         finally:
             await self._drain()
 
@@ -123,6 +132,8 @@ class SlackListener:
                 break
             except TokenRefused as error:
                 raise PlatformError(str(error)) from error
+            except AppGone as error:
+                raise PlatformError(f"Slack: {error}") from error
             except DeliveryError as error:
                 log.warning("%s Trying again in %.0f s.", error, wait)
             await self._clock.sleep(wait)
@@ -318,6 +329,9 @@ class SlackListener:
     async def _on_channel(self, event: Body, body: Body) -> None:
         told = event.get("channel")
         channel = events.channel_id(told["id"] if isinstance(told, dict) else str(told))
+        self._start(self._channel(channel, event, body))
+
+    async def _channel(self, channel: ChannelId, event: Body, body: Body) -> None:
         assert self._handler is not None
         if event["type"] in GONE:
             await self._handler.channel_gone(channel, GONE[event["type"]])
@@ -326,17 +340,19 @@ class SlackListener:
         if event["type"] != "member_joined_channel" or event.get("user") == identity.user:
             await self._handler.channel_back(channel)
 
-    async def _on_removed(self, body: Body) -> None:
-        team = str(body.get("team_id", ""))
-        log.warning("Slack says that the app was removed from workspace %s.", team)
-        if isinstance(self._clients, Installed):
-            await self._clients.remove(team)
+    async def _on_removed(self, event: Body, body: Body) -> None:
+        assert self._removal is not None
+        self._removal.hear(event, str(body.get("team_id", "")))
 
     # ---- handing over ---------------------------------------------------------------------------
 
     async def _handle(self, request: Request, responder: Responder) -> None:
         assert self._handler is not None
-        await self._handler.handle(request, responder)
+        assert self._removal is not None
+        try:
+            await self._handler.handle(request, responder)
+        except AppGone:
+            self._removal.lose(request.workspace)
 
     def _responder(
         self, request: Request, body: Body, *, typed: bool = False, active: bool = True

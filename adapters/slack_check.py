@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from adapters.slack_manifest import NEEDED, SCOPES
-from adapters.slack_web import Clients, Identity, TokenRefused, ask, web_client
+from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, ask, web_client
 from bot.domain import ChannelId, Finding, native_id
 from bot.errors import ChannelGone, DeliveryError, PlatformError
 
@@ -60,7 +60,7 @@ async def open_socket(app_token: str, api_url: str) -> str:
 
 def app_sentence(error: DeliveryError) -> str:
     """What to do about the app token; empty where it is not at fault."""
-    if not isinstance(error, TokenRefused):
+    if not isinstance(error, TokenRefused | AppGone):
         return ""
     return (
         "Slack refuses the app-level token; make a new one (xapp-…, scope connections:write) under Basic "

@@ -38,7 +38,7 @@ class Door:
         self._seen = Recent(20_000)
         self._app: AsyncApp | None = None
         self.address = ("", 0)
-        self.ready = asyncio.Event()
+        self.connected = asyncio.Event()
 
     def mount(self, application: web.Application) -> None:
         """Add the routes to a web server that somebody else runs."""
@@ -54,11 +54,11 @@ class Door:
         try:
             if self._listen:
                 runner = await self._start(*self._listen)
-            self.ready.set()
+            self.connected.set()
             await asyncio.Event().wait()
         finally:
             self._app = None
-            self.ready.clear()
+            self.connected.clear()
             if runner:
                 await runner.cleanup()
 

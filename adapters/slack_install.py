@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_manifest import SCOPES
-from adapters.slack_web import Identity, ask, identify, web_client
+from adapters.slack_web import AppGone, Identity, ask, identify, web_client
 from bot.errors import ChannelGone, ConfigError, DeliveryError, NotSent
 from bot.ports import Clock, Marks
 
@@ -61,6 +62,8 @@ class Installed:
         self._api_url = api_url
         self._known: dict[str, Identity] = {}
         self._clients: dict[str, AsyncWebClient] = {}
+        self.installed: Callable[[str], None] = _nothing
+        """Called with each workspace that has just installed the app."""
 
     async def client(self, workspace: str) -> AsyncWebClient:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
@@ -76,7 +79,7 @@ class Installed:
         if workspace not in self._known:
             kept = await self._marks.get(KEPT + workspace)
             if kept is None:
-                raise ChannelGone("The app was removed from this workspace; install it again.")
+                raise AppGone()
             self._known[workspace] = self._open(kept)
         return self._known[workspace]
 
@@ -106,6 +109,7 @@ class Installed:
         self._known[identity.team] = identity
         self._clients.pop(identity.team, None)
         log.info("The app was installed in workspace %s (%s).", identity.team_name, identity.team)
+        self.installed(identity.team)
         return identity
 
     async def remove(self, workspace: str) -> None:
@@ -163,6 +167,10 @@ class Installed:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _nothing(workspace: str) -> None:
+    """Nobody wants to know."""
 
 
 def _page(sentence: str, status: int) -> web.Response:

@@ -15,7 +15,7 @@ from adapters.slack_blocks import Message, render
 from adapters.slack_people import People
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
-from adapters.slack_web import CAP, PATIENCE, BlocksRefused, Clients, Pacer, ask
+from adapters.slack_web import CAP, PATIENCE, AppGone, BlocksRefused, Clients, Pacer, ask
 from bot.doc import Doc
 from bot.domain import ChannelId, Post, UserId, native_id
 from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
@@ -52,6 +52,8 @@ class Sender:
         self.command = command
         self.pacer = Pacer(clock, cap=cap)
         self.people = People(clients, clock)
+        self.lost: Callable[[str], None] = _nothing
+        """Called with the workspace that a post found the app removed from."""
         self._stands: dict[str, str] = {}
         self._homes: dict[tuple[str, str], str] = {}
 
@@ -94,6 +96,9 @@ class Sender:
             answer = await ask(lambda: self._call(client, place, message, key))
         except RateLimited as error:
             self.pacer.hold(place.channel, error.retry_after)
+            raise
+        except AppGone:
+            self.lost(place.workspace)
             raise
         return str(answer["ts"])
 
@@ -192,6 +197,10 @@ def _key(message: Mapping[str, Any]) -> str:
     if metadata.get("event_type") != EVENT:
         return ""
     return str((metadata.get("event_payload") or {}).get("key", ""))
+
+
+def _nothing(workspace: str) -> None:
+    """Nobody wants to know."""
 
 
 class SlackPoster:

@@ -35,6 +35,7 @@ class Socket:
         self._clock = clock
         self._watch_every = watch_every
         self._ping = ping
+        self.connected = asyncio.Event()
 
     async def serve(self, app: AsyncApp) -> None:
         """Keep the connection until cancelled. Raises PlatformError when Slack refuses the app token."""
@@ -43,9 +44,11 @@ class Socket:
         client: SocketModeClient = handler.client
         client.wss_uri = url
         connecting = asyncio.ensure_future(handler.connect_async())  # type: ignore[no-untyped-call]
+        connecting.add_done_callback(self._reached)
         try:
             await self._watch(client)
         finally:
+            self.connected.clear()
             connecting.cancel()
             closing = asyncio.ensure_future(self._close(handler, connecting))
             try:
@@ -54,7 +57,13 @@ class Socket:
                 await closing
                 raise
 
+    def _reached(self, connecting: asyncio.Future[None]) -> None:
+        if not connecting.cancelled() and connecting.exception() is None:
+            self.connected.set()
+
     async def _close(self, handler: AsyncSocketModeHandler, connecting: asyncio.Future[None]) -> None:
+        # what comes now is not acknowledged and comes again; slack_sdk would log that with a traceback
+        handler.app.logger.setLevel(logging.CRITICAL)
         await asyncio.gather(connecting, return_exceptions=True)
         await handler.close_async()  # type: ignore[no-untyped-call]
         client: SocketModeClient = handler.client

@@ -35,16 +35,23 @@ _GONE = {
     "restricted_action": "The workspace's settings do not let the bot post in this channel.",
     "restricted_action_read_only_channel": "The channel is read-only for the bot.",
     "restricted_action_non_threadable_channel": "The channel allows no threads.",
-    "team_access_not_granted": "The app was removed from this workspace.",
 }
-_TOKEN = frozenset(
-    ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "no_permission")
-)
+_TOKEN = frozenset(("invalid_auth", "not_authed", "token_expired", "no_permission"))
+_REVOKED = frozenset(("token_revoked", "account_inactive", "team_access_not_granted"))
+REMOVED = "The app was removed from this workspace, or its token was revoked; install it again."
 _UNSURE = frozenset(("internal_error", "fatal_error", "service_unavailable", "request_timeout"))
 
 
 class TokenRefused(NotSent):
     """Slack does not take the token; nothing was posted, and nothing will be before it is replaced."""
+
+
+class AppGone(ChannelGone):
+    """Slack says that the app is in the workspace no more: nothing will be posted before it is installed
+    again."""
+
+    def __init__(self) -> None:
+        super().__init__(REMOVED)
 
 
 class BlocksRefused(Rejected):
@@ -153,6 +160,8 @@ def delivery_error(error: SlackApiError) -> DeliveryError:
         return RateLimited(f"Slack asks for {wait:.0f} seconds of patience.", retry_after=wait)
     if name in _GONE:
         return ChannelGone(_GONE[name])
+    if name in _REVOKED:
+        return AppGone()
     if name in _TOKEN:
         return TokenRefused(token_sentence(name))
     if name == "missing_scope":

@@ -121,10 +121,12 @@ class TerminalListener:
         self._person = person
         self._command = command
         self._lines = lines or (lambda: _line(sys.stdin, screen))
+        self.connected = asyncio.Event()
 
     async def run(self, handler: Handler) -> None:
         """Hand every line to ``handler`` until the input ends."""
         way = TerminalResponder(self._screen, self._latest)
+        self.connected.set()
         while line := await asyncio.to_thread(self._lines):
             if words := line.strip():
                 request = self._request(words)

@@ -54,6 +54,12 @@ class BusyCore:
     async def channel_back(self, channel: ChannelId) -> None:
         return None
 
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        return None
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        return None
+
 
 async def acknowledgements(*, commands: int, rate: float) -> None:
     async with Server(now=time.time()) as server:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -258,11 +259,24 @@ class Handler(Protocol):
         """The platform says that the channel can be posted to again."""
         ...
 
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        """The platform says that the bot was removed from a workspace ("" = from all there are)."""
+        ...
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        """What was stopped there for this reason may go on."""
+        ...
+
 
 class Listener(Protocol):
     """Hears what people do on one platform."""
 
     platform: str
+
+    @property
+    def connected(self) -> asyncio.Event:
+        """Set once the platform has taken the token and can be heard."""
+        ...
 
     async def run(self, handler: Handler) -> None:
         """Connect and hand every request to ``handler`` until cancelled; on cancellation finish what is

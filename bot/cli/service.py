@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 from bot import logs
 from bot.app import App, assembled
@@ -64,18 +66,17 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
     working = [asyncio.create_task(part.run()) for part in (app.worker, app.rounds)] if work else []
     embedding = asyncio.create_task(app.embedding.run()) if work else None
-    tasks = [*listening, *working]
     stop = asyncio.create_task(stopping.wait())
-    logs.ready(app.config, [item.platform for item in listeners])
+    ready = asyncio.create_task(_ready(app, listeners))
     try:
-        done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+        done = await _first_end(listening, [*working, stop], ready)
     finally:
         app.worker.stop()
         app.rounds.stop()
-    failures = [task.exception() for task in done if task is not stop and task.exception()]
+    failures = [error for task in done if (error := task.exception())]
     await _ended(listening, working)
     # Awaited, so that none of them still holds a connection when the database is closed.
-    helpers = [helper for helper in (stop, warming, tidying, embedding) if helper]
+    helpers = [helper for helper in (stop, ready, warming, tidying, embedding) if helper]
     for helper in helpers:
         helper.cancel()
     await asyncio.gather(*helpers, return_exceptions=True)
@@ -85,6 +86,28 @@ async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
         elif failure:
             raise failure
     return 1 if failures else 0
+
+
+async def _ready(app: App, listeners: list[Listener]) -> None:
+    """Say that the service is ready once every platform has taken its token and is connected."""
+    await asyncio.gather(*(item.connected.wait() for item in listeners))
+    logs.ready(app.config, [item.platform for item in listeners])
+
+
+async def _first_end(
+    listening: Sequence[asyncio.Task[Any]], others: Sequence[asyncio.Task[Any]], ready: asyncio.Task[None]
+) -> set[asyncio.Task[Any]]:
+    """Wait for what ends the service: a signal, a fault, or the last platform. One of several platforms that
+    is lost after a good start is told and left out: the rest goes on."""
+    serving = set(listening)
+    while True:
+        done, _ = await asyncio.wait({*serving, *others}, return_when=asyncio.FIRST_COMPLETED)
+        lost = {task for task in done & serving if isinstance(task.exception(), PlatformError)}
+        if done - lost or serving == lost or not ready.done():
+            return done
+        for task in lost:
+            warn(f"paperboy: {task.exception()}")
+        serving -= lost
 
 
 async def _tidy(app: App) -> None:

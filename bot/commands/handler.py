@@ -12,7 +12,7 @@ from bot.commands.call import Call, parse
 from bot.commands.core import Core
 from bot.commands.table import INFOS, OWN, TABLE
 from bot.doc import Choice, paragraph
-from bot.domain import PLATFORM_SAYS, Channel, ChannelId, CommandInfo, Reply, Request, Thread
+from bot.domain import PLATFORM_SAYS, Channel, ChannelId, CommandInfo, Reply, Request, Thread, platform_of
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
 from bot.identity import question_about
 from bot.ports import Responder
@@ -212,6 +212,22 @@ class Conversation:
         found = await self._core.channels.get(channel)
         if found and found.paused.startswith(PLATFORM_SAYS):
             await self._core.channels.save(replace(found, paused=""))
+
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        """Pause every subscription there; what is paused already stays as it is."""
+        for channel in await self._channels_in(platform, workspace):
+            if not channel.paused:
+                await self._core.channels.save(replace(channel, paused=f"{PLATFORM_SAYS}{reason}"))
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        """Resume the subscriptions that were paused for this reason."""
+        for channel in await self._channels_in(platform, workspace):
+            if channel.paused == f"{PLATFORM_SAYS}{reason}":
+                await self._core.channels.save(replace(channel, paused=""))
+
+    async def _channels_in(self, platform: str, workspace: str) -> list[Channel]:
+        known = [c for c in await self._core.channels.all() if platform_of(c.id) == platform]
+        return [channel for channel in known if not workspace or channel.workspace == workspace]
 
 
 def _topics(channel: Channel | None, typed: str) -> list[Choice]:

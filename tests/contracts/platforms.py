@@ -27,6 +27,8 @@ class Core:
         self.heard: list[Request] = []
         self.gone: list[tuple[ChannelId, str]] = []
         self.back: list[ChannelId] = []
+        self.left: list[tuple[str, str, str]] = []
+        self.returned: list[tuple[str, str, str]] = []
         self.changed = asyncio.Event()
 
     async def handle(self, request: Request, responder: Responder) -> None:
@@ -44,6 +46,14 @@ class Core:
 
     async def channel_back(self, channel: ChannelId) -> None:
         self.back.append(channel)
+        self._notify()
+
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        self.left.append((platform, workspace, reason))
+        self._notify()
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        self.returned.append((platform, workspace, reason))
         self._notify()
 
     def _notify(self) -> None:

@@ -76,6 +76,12 @@ class Core:
         self.channels.append((channel, ""))
         await self._notify()
 
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        raise AssertionError("Discord has no workspaces")
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        raise AssertionError("Discord has no workspaces")
+
 
 @dataclass
 class Still:

@@ -16,6 +16,7 @@ from adapters.slack import SlackListener
 from adapters.slack_http import Door
 from adapters.slack_install import KEPT
 from adapters.slack_post import SlackPoster
+from adapters.slack_web import REMOVED
 from bot.doc import paragraph
 from bot.domain import ChannelId, Post, Reply, Request
 from bot.errors import ChannelGone, ConfigError, NotSent, PlatformError
@@ -68,7 +69,7 @@ async def serving(fake: FakeSlack, listener: SlackListener, core: Core) -> Async
     assert isinstance(door, Door)
     try:
         async with asyncio.timeout(5):
-            await door.ready.wait()
+            await listener.connected.wait()
         fake.http_url = "http://{}:{}/slack/events".format(*door.address)
         yield fake.http_url.removesuffix("/slack/events")
     finally:
@@ -273,6 +274,19 @@ async def test_a_removed_app_is_forgotten(fake: FakeSlack) -> None:
         assert marks.kept == {}
         with pytest.raises(ChannelGone, match="install it again"):
             await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k", workspace="T0ONE"))
+        await core.until(lambda: core.left)
+        assert core.left == [("slack", "", REMOVED)]
+        await install(fake, base, "T0ONE")
+        await install(fake, base, "T0TWO")
+        await core.until(lambda: len(core.returned) == 3)
+        assert core.returned[1:] == [("slack", "T0ONE", REMOVED), ("slack", "T0TWO", REMOVED)]
+        fake.tokens.revoked.add("xoxb-T0TWO")
+        with pytest.raises(ChannelGone, match="install it again"):
+            await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k", workspace="T0TWO"))
+        await core.until(lambda: len(core.left) == 2)
+        assert core.left[1] == ("slack", "T0TWO", REMOVED)
+        await fake.event({"type": "tokens_revoked", "tokens": {"oauth": ["U0ANA"]}}, team="T0ONE")
+        await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k", workspace="T0ONE"))
 
 
 async def test_an_installation_needs_the_same_browser_a_fresh_state_and_a_code(fake: FakeSlack) -> None:

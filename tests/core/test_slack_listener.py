@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.slack_web import REMOVED
 from bot.doc import bullets, heading, link, paragraph
-from bot.domain import ChannelId, Reply, Request
-from bot.errors import PlatformError
+from bot.domain import ChannelId, Post, Reply, Request
+from bot.errors import ChannelGone, PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
 from tests.contracts.slack import adapter, listening, says
@@ -228,6 +229,7 @@ async def test_a_dead_ticket_does_not_hang_it(slack: FakeSlack, caplog: pytest.L
     ("more", "words"),
     [
         ({"bot_token": "xoxb-wrong"}, "Bot User OAuth Token"),
+        ({"bot_token": "xoxb-revoked"}, "removed from this workspace, or its token was revoked; install it"),
         ({"app_token": "xapp-wrong"}, "app-level token"),
         ({"app_token": "xoxb-fake"}, "xapp-"),
     ],
@@ -235,12 +237,14 @@ async def test_a_dead_ticket_does_not_hang_it(slack: FakeSlack, caplog: pytest.L
 async def test_a_bad_token_is_one_sentence_and_no_loop(
     slack: FakeSlack, more: dict[str, str], words: str
 ) -> None:
+    slack.tokens.revoked.add("xoxb-revoked")
     _, listener = adapter(slack, **more)
     async with asyncio.timeout(5):
         with pytest.raises(PlatformError, match=words) as caught:
             await listener.run(Core())
     assert "\n" not in str(caught.value)
     assert len(slack.world.calls) <= 2
+    assert not listener.connected.is_set()
 
 
 async def test_a_missing_scope_is_named_at_the_start(slack: FakeSlack) -> None:
@@ -262,6 +266,33 @@ async def test_a_token_revoked_while_running_ends_the_run(
     async with asyncio.timeout(10):
         with pytest.raises(PlatformError, match="app-level token"):
             await task
+
+
+@pytest.mark.parametrize("told", ["app_uninstalled", "tokens_revoked", "post", "answer"])
+async def test_an_app_that_is_removed_while_running_pauses_its_channels_and_ends(
+    slack: FakeSlack, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    core = Core(says("Hi."))
+    poster, listener = adapter(slack)
+    task = asyncio.create_task(listener.run(core))
+    await slack.connected()
+    await slack.event({"type": "tokens_revoked", "tokens": {"oauth": [USER]}})
+    slack.tokens.revoked.add(slack.tokens.bot)
+    before = len(slack.world.calls)
+    if told == "post":
+        with pytest.raises(ChannelGone, match="install it again"):
+            await poster.post(Post(PAPERS, (paragraph("x"),), "k"))
+    elif told == "answer":
+        await slack.types("/paper topic x")
+    else:
+        await slack.event({"type": told, "tokens": {"bot": ["U0BOT"]}})
+    async with asyncio.timeout(5):
+        with pytest.raises(PlatformError) as caught:
+            await task
+    assert str(caught.value) == f"Slack: {REMOVED} Its subscriptions are paused."
+    assert core.returned == core.left == [("slack", "", REMOVED)]
+    assert len(slack.world.calls) - before <= 4
+    assert [r.message for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
 async def test_a_network_that_is_away_is_waited_for(slack: FakeSlack) -> None:

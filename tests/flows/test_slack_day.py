@@ -254,3 +254,115 @@ def test_a_pdf_dropped_into_a_digest_s_thread_is_read_and_asked_about(lab: Lab, 
 
     serve(lab, elsewhere, story)
     assert "Counting moss" not in lab.run("search", "counting moss on roofs").out
+
+
+def test_a_removed_app_pauses_its_channels_and_they_go_on_when_it_is_back(
+    lab: Lab, elsewhere: Elsewhere
+) -> None:
+    lab.feed.paper(TITLE, ABSTRACT)
+
+    async def removed() -> None:
+        slack = elsewhere.slack
+        await slack.connected()
+        slack.tokens.revoked.add(slack.tokens.bot)
+        await slack.event({"type": "app_uninstalled"})
+
+    telling = elsewhere.start(removed())
+    said = lab.run("run", "--only", "slack")
+    telling.result(10)
+    assert said.code == 1
+    assert said.err.count("The app was removed from this workspace") == 1
+    assert "Traceback" not in said.err
+    again = lab.run("run", "--only", "slack")
+    assert again.code == 1
+    assert "ready" not in again.err
+    assert "install it again" in again.err
+    assert "install it again" in lab.run("digest").err
+    elsewhere.slack.tokens.revoked.clear()
+
+    async def back(slack: FakeSlack) -> None:
+        await slack.types("/paper status")
+        await slack.until(lambda: slack.ephemerals())
+
+    assert serve(lab, elsewhere, back) == 0
+    assert "follows 1 topic" in elsewhere.slack.ephemerals()[0].words
+    assert "install" not in elsewhere.slack.ephemerals()[0].words
+    delivered = lab.run("digest", "--json")
+    assert [row["state"] for row in delivered.rows] == ["delivered"]
+
+
+def test_status_says_why_a_channel_gets_nothing_and_it_goes_on_by_itself(
+    lab: Lab, elsewhere: Elsewhere
+) -> None:
+    lab.feed.paper(TITLE, ABSTRACT)
+
+    async def story(slack: FakeSlack) -> None:
+        async def status(words: str) -> None:
+            shown = ""
+            async with asyncio.timeout(10):
+                while words not in shown:
+                    before = len(slack.ephemerals())
+                    await slack.types("/paper status")
+                    await slack.until(lambda: len(slack.ephemerals()) > before)  # noqa: B023
+                    shown = slack.ephemerals()[-1].words
+
+        await slack.renames("papers-daily")
+        await status("The digest comes every day")
+        await slack.kicks_bot()
+        await status("the bot was removed from the channel")
+        await slack.invites_bot()
+        await status("The digest comes every day")
+        await slack.archives()
+
+    assert serve(lab, elsewhere, story) == 0
+    assert "the channel was archived" in lab.run("digest").err
+    assert elsewhere.slack.posts() == []
+    elsewhere.slack.world.channels[CHANNEL].is_archived = False
+
+    async def unarchived(slack: FakeSlack) -> None:
+        await slack.event({"type": "channel_unarchive", "channel": CHANNEL, "user": USER})
+
+    assert serve(lab, elsewhere, unarchived) == 0
+    assert [row["state"] for row in lab.run("digest", "--json").rows] == ["delivered"]
+    (parent,) = elsewhere.slack.posts()
+    assert TITLE in elsewhere.slack.posts(thread=parent.ts)[0].words
+
+
+def test_anyone_may_change_a_channel_where_the_file_says_so(lab: Lab, elsewhere: Elsewhere) -> None:
+    lab.extra = f'[bot]\nchanges = "anyone"\n{lab.extra}'
+    lab.feed.paper(TITLE, ABSTRACT)
+    lab.run("fetch")
+
+    async def story(slack: FakeSlack) -> None:
+        await slack.types("/paper follow pruning rule")
+        await slack.until(lambda: any("now follows" in m.words for m in slack.ephemerals()))
+        await slack.types("/paper schedule 9:30 berlin mon-fri")
+        await slack.until(lambda: any("at 09:30" in m.words for m in slack.ephemerals()))
+        await slack.types("/paper settings")
+        await slack.until(lambda: slack.world.views)
+        sent = await slack.submits(slack.modal(), {"Papers a day at most": "3"})
+        assert sent.ack == {}
+        await slack.until(lambda: any("3 papers a day" in m.words for m in slack.ephemerals()))
+
+    assert serve(lab, elsewhere, story) == 0
+
+
+def test_refusals_name_people_and_show_settings_as_text(lab: Lab, elsewhere: Elsewhere) -> None:
+    lab.extra = f'[bot]\nadmins = ["slack:U0BEN"]\n{lab.extra}'
+    lab.feed.paper(TITLE, ABSTRACT)
+
+    async def story(slack: FakeSlack) -> None:
+        for number, line in enumerate(("schedule", "settings", "follow x", "source add https://x.org"), 1):
+            await slack.types(f"/paper {line}")
+            await slack.until(lambda: len(slack.ephemerals()) >= number)  # noqa: B023
+        await slack.types("/paper settings", user="U0BEN")
+        await slack.until(lambda: slack.world.views)
+
+    assert serve(lab, elsewhere, story) == 0
+    slack = elsewhere.slack
+    said = [" ".join(m.words.split("\n")) for m in slack.ephemerals()]
+    assert len(said) == 4
+    assert all(words.startswith("Only ") and "Paperboy's admins ( ben )" in words for words in said)
+    assert "gaussian splatting" in said[1]
+    assert len(slack.world.views) == 1
+    assert slack.world.pinged == []
