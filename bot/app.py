@@ -108,7 +108,8 @@ async def assembled(
         if time.ahead:
             _log.warning(f"REHEARSAL: the clock was set with {VARIABLE}", now=time.now().isoformat())
         stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
-        web = await stack.enter_async_context(origins.web(config, time, environ))
+        share = stores.runs.reserve if stores.runs.shared else None
+        web = await stack.enter_async_context(origins.web(config, time, environ, share=share))
         await subscribe(config, stores)
         around = Surroundings(config, environ, stores, web, time, screen, person, connect)
         app = _composed(around, web)

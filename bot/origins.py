@@ -19,13 +19,13 @@ from bot.sources.feeds import Feed
 from bot.sources.huggingface import HuggingFace
 from bot.sources.links import Links as PaperLinks
 from bot.sources.lookup import Lookups
-from bot.web import Web, user_agent
+from bot.web import Share, Web, user_agent
 
 if TYPE_CHECKING:
     from storage.stores import Stores
 
 
-def web(config: Config, time: SystemClock, environ: Mapping[str, str]) -> Web:
+def web(config: Config, time: SystemClock, environ: Mapping[str, str], *, share: Share | None = None) -> Web:
     """The client, polite to each configured host; only configured ones may be in a private network. Raises
     ConfigError for a proxy in the environment that cannot be used."""
     sources = config.sources
@@ -59,6 +59,7 @@ def web(config: Config, time: SystemClock, environ: Mapping[str, str]) -> Web:
         trusted=[*paced, *others],
         pace=paced_by_host(paced),
         proxies=Proxies.of(environ),
+        share=share,
     )
 
 

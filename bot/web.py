@@ -1,6 +1,7 @@
 """The one way out to the web: polite to hosts, bounded in size and time, closed to private networks.
 
-Hosts are asked one request at a time and no faster than agreed; "try again later" is honoured. An answer over
+Hosts are asked one request at a time and no faster than agreed, by all processes together where there are
+several; "try again later" is honoured. An answer over
 the bounds is dropped while it comes in, compressed or not. Every hop of a redirect is checked, names are
 resolved here and the checked address is the one connected to, so that no link from a paper or a person leads
 into the network that the bot runs in; only origins that the operator configured may be private. Foreign
@@ -12,24 +13,26 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import structlog
 
 from bot.addresses import Guarded, Resolver, origin, short, system_resolver
-from bot.errors import Forbidden, NotFound, SourceError, Throttled, Unreachable, Unreadable
+from bot.errors import Forbidden, NotFound, SourceError, StorageError, Throttled, Unreachable, Unreadable
 from bot.ports import Clock
 from bot.proxies import NONE, Proxies
 
 MEGABYTE = 1_000_000
+_log = structlog.get_logger(__name__)
 _REDIRECTS = 5
 _TIMES = httpx.Timeout(30.0, connect=10.0)
 """Seconds without a byte, or for a connection to one address, after which a host does not answer."""
@@ -46,6 +49,11 @@ class Bounds:
     tries: int = 3
     patience: float = 120.0
     """The longest wait in seconds, for a turn at the host or between tries, before giving up."""
+
+
+Share: TypeAlias = Callable[[str, float, int], Awaitable[float]]
+"""Take so many places, so many seconds apart, in the queue for a host which all processes share; how many
+seconds from now the first one is. Raises StorageError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ class Web:
     ``trusted`` are the configured base addresses; they alone may lie in a private network. ``pace`` holds the
     seconds between two requests by host (with its port, where that is not the usual one), ``usual_pace``
     those for every other host. Where ``proxies``
-    has one, it resolves the names; here they are checked too, as far as they can be.
+    has one, it resolves the names; here they are checked too, as far as they can be. ``share`` keeps the
+    pace together with other processes (docs/decisions/0131).
     """
 
     def __init__(
@@ -102,8 +111,10 @@ class Web:
         usual_pace: float = 1.0,
         resolver: Resolver = system_resolver,
         proxies: Proxies = NONE,
+        share: Share | None = None,
     ) -> None:
         self.clock = clock
+        self._share = share
         self.requests = 0
         self._agent = agent or user_agent()
         self._trusted = frozenset(origin(url) for url in trusted)
@@ -176,7 +187,7 @@ class Web:
         host = self._host_of(place)
         pace = self._pace.get(place, self._pace.get(name, self._usual_pace))
         async with host.lock:
-            await self._turn(host, name, bounds)
+            await self._turn(host, place, pace, bounds)
             try:
                 async with asyncio.timeout(bounds.seconds):
                     self.requests += 1
@@ -193,6 +204,7 @@ class Web:
                 host.free_at = self.clock.now() + timedelta(seconds=pace)
             if page.status in (429, 503) and (told := _retry_after(page, self.clock.now())) is not None:
                 host.free_at = max(host.free_at, self.clock.now() + timedelta(seconds=told))
+                await self._place(place, told)
             return page
 
     def _host_of(self, name: str) -> _Host:
@@ -206,15 +218,28 @@ class Web:
             }
         return host
 
-    async def _turn(self, host: _Host, name: str, bounds: Bounds) -> None:
-        """Wait until the host may be asked again."""
-        if host.free_at is None:
-            return
-        wait = (host.free_at - self.clock.now()).total_seconds()
+    async def _turn(self, host: _Host, place: str, pace: float, bounds: Bounds) -> None:
+        """Wait until the host may be asked again, by this process and by all."""
+        wait = (host.free_at - self.clock.now()).total_seconds() if host.free_at else 0.0
+        if wait <= bounds.patience:
+            wait = max(wait, await self._place(place, pace))
+            if wait > bounds.patience:
+                await self._place(place, -pace)  # somebody else's
         if wait > bounds.patience:
-            raise Throttled(f"{name} asked for patience; try again in {wait:.0f} s.", retry_after=wait)
+            raise Throttled(f"{place} asked for patience; try again in {wait:.0f} s.", retry_after=wait)
         if wait > 0:
             await self.clock.sleep(wait)
+
+    async def _place(self, place: str, pace: float) -> float:
+        """Take the next place at a host among all processes; how many seconds from now it is. Where the
+        storage is away, this process keeps its own pace."""
+        if self._share is None or not pace:
+            return 0.0
+        try:
+            return await self._share(f"web:{place}", pace, 1)
+        except StorageError as error:
+            _log.warning("the pace of a host is not shared", host=place, error=str(error))
+            return 0.0
 
     async def _request(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
         async with self._client.stream("GET", url, headers=dict(headers), timeout=_TIMES) as answer:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.domain import Finding
 from storage import drops
 from storage.engine import Database
-from storage.tables import decision, dropped, heard, ledger, note, paper, paper_change, reading, turn
+from storage.tables import decision, dropped, duty, heard, ledger, note, paper, paper_change, reading, turn
 
 _HEARD_DAYS = 14
 """Platforms redeliver within hours."""
@@ -20,6 +20,8 @@ _REFUSED_DAYS = 90
 """A thousand papers a day by a hundred topics are mostly refusals; ``why`` answers for a quarter."""
 _CHANGE_DAYS = 90
 """What changed in a paper is told within weeks or never."""
+_LANE = timedelta(days=8)
+"""Hosts ask for a week of patience at most (``bot.web``)."""
 _LEAST_ROOM = 200 * 2**20
 
 
@@ -29,9 +31,8 @@ async def prune(
     """Delete what has outlived its use, a table at a time; how many rows went from each.
 
     Full texts go after ``text_days`` (they can be fetched again), and so does all of a paper that came as
-    a file; calls of models, things said in threads
-    and decisions that matched after ``ledger_days``; other decisions after 90 days. Papers, summaries and
-    what was shown stay.
+    a file; calls of models, things said in threads and decisions that matched after ``ledger_days``; other
+    decisions after 90 days. Papers, summaries and what was shown stay.
     """
     old = {name: now - timedelta(days=days) for name, days in (("text", text_days), ("ledger", ledger_days))}
     refused = now - timedelta(days=min(_REFUSED_DAYS, ledger_days))
@@ -42,6 +43,7 @@ async def prune(
         (heard, heard.c.heard_at < now - timedelta(days=_HEARD_DAYS)),
         (paper_change, paper_change.c.at < now - timedelta(days=_CHANGE_DAYS)),
         (note, note.c.made_at < now - timedelta(days=_CHANGE_DAYS)),
+        (duty, sa.and_(duty.c.name.startswith("lane:"), duty.c.taken_at < now - _LANE)),
         (decision, decision.c.decided_at < old["ledger"]),
         (decision, sa.and_(decision.c.decided_at < refused, decision.c.matched.is_(False))),
     ]
