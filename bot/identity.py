@@ -24,6 +24,10 @@ _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>\\^`{|}]+", re.IGNORECASE)
 _WHOLE_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
 _DOI_PREFIX = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*|urn:doi:)", re.IGNORECASE)
 _PREPRINT_SERVER = re.compile(r"(10\.(?:1101|64898)/[\d.]+\d)(?:v\d+)?(?:[./].*)?$")
+_OLD_PREPRINT_LINK = re.compile(
+    r"/cgi/content/(?:short|abstract|full|long)/((?:20\d\d\.\d\d\.\d\d\.)?\d{6,8})(?:v\d+)?$"
+)
+"""How the feeds of bioRxiv and medRxiv link to a paper: without the DOI's prefix."""
 _PREPRINT = re.compile(
     r"arxiv:|doi:10\.(?:1101/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,}$|64898/|26434/|21203/|31234/|36227/|31219/|20944/)"
 )
@@ -131,6 +135,9 @@ def from_link(link: str) -> PaperId | None:
         return arxiv(match[1]) if match else None
     if host == "nature.com" and path.startswith("/articles/"):
         return doi(f"10.1038/{path.removeprefix('/articles/').partition('.pdf')[0].strip('/')}")
+    if host in ("biorxiv.org", "medrxiv.org") and (match := _OLD_PREPRINT_LINK.match(path)):
+        # From 2025 on a new prefix is in use too: only the page tells which.
+        return doi(f"10.1101/{match[1]}") if match[1][:4] < "2025" or "." not in match[1] else None
     match = _DOI.search(path)
     return (
         doi(

@@ -49,8 +49,14 @@ def load(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        start = " ".join(body[:60].decode("utf-8", "replace").split())
-        raise Unreadable(f"The answer is no JSON; it begins with “{start}”.") from None
+        raise Unreadable(f"The answer is no JSON; it {beginning(body)}.") from None
+
+
+def beginning(body: bytes) -> str:
+    """What a foreign answer looks like, for a sentence that begins with "it"."""
+    start = " ".join(body[:60].decode("utf-8", "replace").split())
+    odd = sum(not char.isprintable() or char == "\ufffd" for char in start)
+    return "is binary" if odd > len(start) / 8 else f"begins with “{start}”"
 
 
 def read(model: type[Model], raw: Any) -> Model:

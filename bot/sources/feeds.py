@@ -18,7 +18,7 @@ from bot import identity
 from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting, SightingKind, Unusable
 from bot.errors import NotFound, SourceError, Unreadable
 from bot.ports import Clock
-from bot.sources import dates, people
+from bot.sources import dates, door, people
 from bot.sources.markup import plain
 from bot.web import Bounds, Page, Web
 
@@ -134,8 +134,7 @@ def _no_feed(body: bytes) -> str:
     start = body[:3000].lower()
     if b"<html" in start or b"<!doctype html" in start:
         return "The address leads to a web page, not to a feed; look for the page's RSS link."
-    shown = " ".join(body[:60].decode("utf-8", "replace").split())
-    return f"The answer is no RSS or Atom feed; it begins with “{shown}”."
+    return f"The answer is no RSS or Atom feed; it {door.beginning(body)}."
 
 
 def _paper(entry: Any, source: str, journal: str) -> Paper | str:

@@ -15,6 +15,7 @@ from lxml import etree
 
 from bot.domain import Unusable
 from bot.errors import Unreadable
+from bot.sources.door import beginning
 
 _CONTROL = bytes(set(range(32)) - {9, 10, 13})
 _ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)(\w{1,31};)?")
@@ -64,7 +65,7 @@ def _refuse_foreign(body: bytes) -> None:
     if start.startswith((b"<!doctype html", b"<html")) or b"<html" in start[:600]:
         raise Unreadable(f"The answer is a web page{_page_title(body)}, not a feed.")
     if not start.startswith(b"<"):
-        raise Unreadable(f"The answer is no feed; it begins with “{_excerpt(start)}”.")
+        raise Unreadable(f"The answer is no feed; it {beginning(body)}.")
     if b"<!doctype" in start or b"<!ENTITY" in body[:100_000]:
         raise Unreadable("The answer declares a document type, which no feed of arXiv does; it was not read.")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import identity
 from bot.errors import SourceError
 from bot.sources import arxiv_api, arxiv_feed, biorxiv, feeds, huggingface, lookup
 
@@ -165,20 +169,103 @@ def test_huggingface(data: Path) -> None:
     check(expected, found)
 
 
-@pytest.mark.parametrize("folder", ["crossref", "openalex", "semantic_scholar"])
-def test_look_ups(data: Path, folder: str) -> None:
+CROSSREF: dict[str, int | str] = {
+    "200_test_author_matching_0": 1,
+    "200_test_bulk_doi_search_13": "The answer is no JSON; it begins with “@article{M_Bran_2024, title=",
+    "200_test_bulk_title_search_3": 1,
+    "200_test_content_negotiation_style_3": "The answer is no JSON; it begins with “[1]H. S. Frank",
+    "200_test_cursor_max_0": 20,
+    "200_test_cursor_max_1": 20,
+    "200_test_cursor_max_4": 20,
+    "200_test_equations_pymupdf__0": 1,
+    "200_test_funders_query_0": 0,
+    "200_test_licenses_query_1": 0,
+    "200_test_minimal_fields_filtering_2": 1,
+    "200_test_no_ua_string_0": 1,
+    "200_test_pdf_reader_match_doc_details_1": 1,
+    "200_test_prefixes_0": "Crossref's answer holds no works.",
+    "200_test_prefixes_mixed_ids_works_warn_0": 4,
+    "200_test_random_dois_0": 10,
+    "200_test_tricky_journal_quality_results_10.1038-s41598-018-27044-6-1__0": 1,
+    "200_test_works_mixed_ids_warn_2": 1,
+    "200_test_works_with_select_param_0": 20,
+    "200_test_workscontainer_with_cursor_0": 4,
+    "301_test_": "The answer is no JSON; it begins with “<html> <head><title>301 Moved",
+    "302_test_": "The answer is no JSON; it begins with “<html><head><title>Handle Redirect",
+    "400_test_content": "The answer is no JSON; it begins with “<!DOCTYPE html>",
+    "400_test_funders": "Crossref's answer has no message.",
+}
+OPENALEX: dict[str, int | str] = {
+    "200_test_does_openalex_work": "OpenAlex's answer holds no works.",
+    "200_test_doi_search_paper": 1,
+    "200_test_title_search_paper": 1,
+    "200_test_title_search_paper_attributes2__3": 2,
+    "404_test_": "The answer is no JSON; it begins with “<!doctype html>",
+    "prereview_": 1,
+}
+SEMANTIC_SCHOLAR: dict[str, int | str] = {
+    "": "OpenAlex's answer holds no works.",
+    "200_test_get_authors_not_found_warning_0": "OpenAlex's answer is no object.",
+}
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "expected"),
+    [
+        ("crossref", 30, CROSSREF),
+        ("openalex", 17, OPENALEX),
+        ("semantic_scholar", 30, SEMANTIC_SCHOLAR),
+    ],
+)
+def test_look_ups(data: Path, folder: str, files: int, expected: dict[str, int | str]) -> None:
     """A success of either register gives its works; everything else a sentence."""
     parse = lookup.parse_crossref if folder == "crossref" else lookup.parse_openalex
-    read = refused = 0
-    for path in bodies(data / "responses" / folder, ".json", ".html", ".txt", ".xml"):
-        found = outcome(lambda body: len(parse(body)), path)
-        if isinstance(found, str):
-            assert found.endswith("."), path.name
-            refused += 1
-        else:
-            assert path.name.startswith(("200_", "prereview_")), path.name
-            read += found > 0
-    assert (folder, read, refused) in [("crossref", 15, 13), ("openalex", 13, 4), ("semantic_scholar", 0, 30)]
+    paths = bodies(data / "responses" / folder, ".json", ".html", ".txt", ".xml")
+    assert len(paths) == files
+    check(expected, {path.name: outcome(lambda body: len(parse(body)), path) for path in paths})
+
+
+def test_a_packed_table_is_refused_and_its_papers_are_recognised(data: Path) -> None:
+    """A table of the entries of bioRxiv's and medRxiv's feeds, for a spreadsheet: no body of a source."""
+    (packed,) = (data / "responses" / "biorxiv_rss").glob("*.csv.gz")
+    table = gzip.decompress(packed.read_bytes())
+    for body, it in ((packed.read_bytes(), "is binary"), (table, "begins with “source,subject,title,url")):
+        for parse in (lambda b: biorxiv.parse(b), lambda b: feeds.parse(b, "s"), arxiv_feed.parse):
+            with pytest.raises(SourceError, match=f"is no .*; it {it}"):
+                parse(body)
+    rows = list(csv.DictReader(io.StringIO(table.decode())))
+    ids = [identity.from_link(row["url"]) for row in rows]
+    assert len(rows) == 60
+    assert all(str(name).startswith("doi:10.1101/2024.") for name in ids)
+    items = "".join(
+        f"<item><title>{escape(row['title'])}</title><link>{escape(row['url'])}</link>"
+        f"<description>{escape(row['abstract'])}</description></item>"
+        for row in rows
+    )
+    issue = feeds.parse(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), "s")
+    assert {paper.id for paper in issue.papers} == set(ids)
+
+
+FOLDERS = {
+    "arxiv_api": (".xml", ".html"),
+    "arxiv_oai": (".xml",),
+    "arxiv_rss": (".xml", ".json"),
+    "biorxiv_api": (".json", ".jsonl"),
+    "biorxiv_rss": (".xml", ".gz"),
+    "crossref": (".json", ".html", ".txt"),
+    "hf_daily_papers": (".json",),
+    "journal_rss": (),
+    "openalex": (".json", ".html"),
+    "semantic_scholar": (".json",),
+}
+"""What the tests above read: journal feeds whatever they are called."""
+
+
+def test_no_body_is_left_out(data: Path) -> None:
+    for path in (data / "responses").rglob("*"):
+        if path.is_file() and not path.name.endswith(".meta.json"):
+            kinds = FOLDERS[path.parent.name]
+            assert not kinds or path.suffix in kinds, path
 
 
 def test_the_dump_of_a_whole_day(data: Path) -> None:
