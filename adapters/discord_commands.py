@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,15 +9,13 @@ from adapters.discord_text import Json, shorten
 from bot.domain import CommandInfo, Option
 
 CHAT_INPUT, MESSAGE_MENU = 1, 3
-SUBCOMMAND, GROUP, STRING = 1, 2, 3
-MOST = 25
-REST = "other"
-"""The group that holds the last verbs where there are more than Discord lists side by side."""
+SUBCOMMAND, STRING = 1, 3
 EVERYWHERE: Json = {"integration_types": [0, 1], "contexts": [0, 1, 2]}
 """Installed in a server or by one person; used in servers, in direct messages with the bot, and elsewhere."""
 
 MENU = "Ask about this paper"
-_LINK = re.compile(r"https?://[^\s<>)\]]+")
+LONGEST = 2_000
+"""Characters of a message in which a paper is looked for."""
 
 
 def name_of(command: str) -> str:
@@ -27,24 +24,17 @@ def name_of(command: str) -> str:
 
 
 def definitions(infos: Iterable[CommandInfo], command: str) -> list[Json]:
-    """One command with a subcommand a verb, and the context menu of messages; the verbs for which there is
-    no room come in a group.
+    """One command with a subcommand a verb, and the context menu of messages. Verbs that are pressed rather
+    than typed are not listed.
 
     Discord takes 25 subcommands, 25 options each, names of 32 and descriptions of 100 characters.
     """
-    verbs = [_verb(info) for info in infos]
+    verbs = [_verb(info) for info in infos if not info.pressed]
     group = {"type": CHAT_INPUT, "name": name_of(command), "description": "Papers: find, read, follow them."}
     return [
-        {**group, "options": _grouped(verbs), **EVERYWHERE},
+        {**group, "options": verbs, **EVERYWHERE},
         {"type": MESSAGE_MENU, "name": MENU, **EVERYWHERE},
     ]
-
-
-def _grouped(verbs: list[Json]) -> list[Json]:
-    if len(verbs) <= MOST:
-        return verbs
-    rest = {"type": GROUP, "name": REST, "description": "More commands.", "options": verbs[MOST - 1 :][:MOST]}
-    return [*verbs[: MOST - 1], rest]
 
 
 def _verb(info: CommandInfo) -> Json:
@@ -91,7 +81,7 @@ def typed(data: Json, infos: Iterable[CommandInfo]) -> str:
     """A chosen command as somebody would have typed it: "topic splatting not: survey since:7d"."""
     if not data.get("options"):
         return ""
-    verb = _chosen(data)
+    verb: Json = data["options"][0]
     given = {option["name"]: _tidy(option.get("value")) for option in verb.get("options") or []}
     table = {info.name: info for info in infos}
     known = table[verb["name"]].options if verb["name"] in table else ()
@@ -104,13 +94,6 @@ def typed(data: Json, infos: Iterable[CommandInfo]) -> str:
             if given.get(name) and bool(lead) == lead_comes:
                 parts.append(_led(lead, given[name]))
     return " ".join(parts)
-
-
-def _chosen(data: Json) -> Json:
-    """The verb, also out of a group."""
-    first: Json = data["options"][0]
-    inner: Json = first["options"][0] if first.get("type") == GROUP else first
-    return inner
 
 
 def _tidy(value: object) -> str:
@@ -134,17 +117,15 @@ def verb_of(text: str) -> str:
 
 def focused(data: Json) -> tuple[str, str]:
     """The option that is being typed, and what it holds so far."""
-    for option in _chosen(data).get("options") or []:
+    for option in data["options"][0].get("options") or []:
         if option.get("focused"):
             return option["name"], str(option.get("value") or "")
     return "", ""
 
 
 def about(message: Json) -> str:
-    """What "Ask about this paper" on a message means: the first address in it, else its first words."""
-    words = "\n".join(_texts(message))
-    link = _LINK.search(words)
-    return f"ask {link[0].rstrip('.,;') if link else shorten(words, 200)}".strip()
+    """The words and addresses of a message that somebody points at, for the core to find the paper in."""
+    return "\n".join(_texts(message)).strip()[:LONGEST]
 
 
 def _texts(message: Json) -> Iterable[str]:

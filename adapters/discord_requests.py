@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import discord
 
@@ -13,7 +13,7 @@ from adapters.discord_posts import channel_id
 from adapters.discord_recent import Recent
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
-from bot.domain import CommandInfo, Request, UserId
+from bot.domain import CommandInfo, Request, RequestKind, UserId
 from bot.errors import DeliveryError
 
 HOPS = 20
@@ -42,17 +42,21 @@ def of_interaction(
     channel, thread = place_of(interaction)
     part: int | None = None
     answers: dict[str, str] = {}
+    kind: RequestKind = "command"
     if interaction.type is discord.InteractionType.component:
         part, text = part_of(data["custom_id"])
         if part is None and data.get("values"):
             text = f"{text} {' '.join(data['values'])}"
     elif interaction.type is discord.InteractionType.modal_submit:
         text, answers = data["custom_id"], values(data)
+        kind = "form" if answers else "command"
     elif data.get("name") == MENU:
-        text = about(data["resolved"]["messages"][data["target_id"]])
+        message = data["resolved"]["messages"][data["target_id"]]
+        kind, text = "about", about(message)
+        ours = message["author"]["id"] == str(interaction.client.user.id)
+        thread = data["target_id"] if ours else thread
     else:
         text = typed(data, infos)
-    kind: Literal["command", "reply", "form"] = "form" if answers else "command"
     if text == ASK:
         kind, text, answers = "reply", answers.get("question", ""), {}
     direct = interaction.guild_id is None

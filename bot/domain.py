@@ -702,7 +702,7 @@ class Option:
 class CommandInfo:
     """A command as platforms list it. ``private``: its answer is the asker's alone; ``form``: it opens a
     form when called without arguments; ``slow``: it may take longer than a second; ``admin``: it changes
-    what a channel gets."""
+    what a channel gets; ``pressed``: its button stands wherever it is of use, so that lists leave it out."""
 
     name: str
     summary: str
@@ -713,6 +713,7 @@ class CommandInfo:
     form: bool = False
     slow: bool = False
     admin: bool = False
+    pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

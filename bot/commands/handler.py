@@ -10,7 +10,7 @@ import structlog
 from bot.commands import channels, files, me, papers, people, sources, status, threads
 from bot.commands.call import Call, parse
 from bot.commands.core import Core
-from bot.commands.table import INFOS, OWN, TABLE
+from bot.commands.table import INFOS, LISTED, OWN, TABLE
 from bot.doc import Choice, paragraph
 from bot.domain import PLATFORM_SAYS, Channel, ChannelId, CommandInfo, Reply, Request, Thread, platform_of
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
@@ -172,7 +172,7 @@ class Conversation:
         """At most 25 completions, from what is at hand."""
         core = self._core
         if option == "command":
-            return [Choice(i.name, i.name) for i in INFOS if typed.lower() in i.name][:25]
+            return [Choice(i.name, i.name) for i in LISTED if typed.lower() in i.name][:25]
         if option == "zone":
             return [Choice(name, name) for name in zones_like(typed)][:25]
         if option == "topic":
@@ -239,9 +239,10 @@ def _topics(channel: Channel | None, typed: str) -> list[Choice]:
 def _opens_form(request: Request) -> bool:
     """Whether it asks for nothing but a form: platforms give a second or two for that, a full disk queue may
     take longer, and a form shown twice does no harm."""
-    name, _, rest = " ".join(request.text.split()).partition(" ")
-    bare = {"ask": len(rest.split()) == 1, "schedule": not rest, "settings": True}
-    return request.kind == "command" and not request.values and bare.get(name.lower(), False)
+    name, _, rest = " ".join(request.text.lower().split()).partition(" ")
+    bare = {"ask": len(rest.split()) == 1, "me": rest in ("schedule", "settings"), "schedule": not rest}
+    asks = request.kind == "command" and not request.values and bare.get(name, name == "settings")
+    return asks or request.kind == "about"
 
 
 def _is_command(words: str, command: str) -> bool:

@@ -6,7 +6,7 @@ from bot.commands.call import Call, unknown
 from bot.commands.channels import channel_of
 from bot.commands.core import Core
 from bot.commands.people import RATED
-from bot.commands.table import INFOS, OWN, TABLE
+from bot.commands.table import LISTED, OWN, TABLE
 from bot.domain import Channel, Finding, Reply, Request
 from bot.errors import UsageError
 from bot.ports import Responder
@@ -22,7 +22,7 @@ async def help_(core: Core, call: Call, way: Responder) -> None:
     if name:
         doc = views.help_for(name, known[name], core.manners.command)
     else:
-        doc = views.help_page(INFOS, core.manners.command, core.manners.name)
+        doc = views.help_page(LISTED, core.manners.command, core.manners.name)
     await way.send(Reply(doc, private=True))
 
 
@@ -31,7 +31,7 @@ async def home(core: Core, request: Request, way: Responder) -> None:
     channel = await core.channels.get(request.channel) or Channel(request.channel)
     kept = await core.papers.many((await core.channels.kept(request.user))[:10])
     await way.send(
-        Reply(views.home(channel, kept, INFOS, core.manners.command, core.manners.name), private=True)
+        Reply(views.home(channel, kept, LISTED, core.manners.command, core.manners.name), private=True)
     )
 
 

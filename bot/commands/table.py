@@ -187,6 +187,7 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper more 2308.04079",
         (_ID,),
         private=True,
+        pressed=True,
     ),
     CommandInfo(
         "less",
@@ -195,6 +196,7 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper less 2308.04079",
         (_ID,),
         private=True,
+        pressed=True,
     ),
     CommandInfo(
         "save",
@@ -248,6 +250,7 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper rate good",
         (Option("verdict", "good or bad", required=True, choices=("good", "bad")),),
         private=True,
+        pressed=True,
     ),
     CommandInfo(
         "source",
@@ -270,6 +273,9 @@ INFOS: tuple[CommandInfo, ...] = (
         private=True,
     ),
 )
+
+LISTED: tuple[CommandInfo, ...] = tuple(info for info in INFOS if not info.pressed)
+"""What help shows: as many as Discord has room for, so that what it shows can be typed there too."""
 
 TABLE: Mapping[str, CommandInfo] = {info.name: info for info in INFOS}
 

@@ -8,9 +8,10 @@ from adapters.discord_commands import about, definitions, focused, same, typed
 from adapters.discord_forms import ASK, QUESTION, modal, openers, part_of, parts, values
 from bot import doc as d
 from bot.commands.call import parse
-from bot.commands.table import INFOS, TABLE
+from bot.commands.table import INFOS, LISTED, TABLE
 from bot.domain import Channel, ChannelId, CommandInfo, Option, Request, UserId
 from bot.views.channels import schedule_form, settings_form
+from bot.views.status import help_page
 from tests.fakes.discord_forms import check_commands, check_modal
 from tests.fakes.discord_rules import Json
 from tests.fakes.discord_stories import command_data, modal_data
@@ -28,12 +29,16 @@ def test_the_whole_table_is_taken() -> None:
     made = definitions(INFOS, "/paper")
     check_commands(made)
     assert len(Backend().register_commands(None, made)) == 2
-    *listed, last = made[0]["options"]
-    assert len(listed) < 25
-    verbs = [*listed, *(last["options"] if last["type"] == 2 else [last])]
-    assert [one["name"] for one in verbs] == [info.name for info in INFOS]
+    verbs = made[0]["options"]
+    assert len(verbs) <= 25
+    assert [one["name"] for one in verbs] == [info.name for info in LISTED]
     assert made[0]["name"] == "paper"
-    assert "status" in [one["name"] for one in listed]  # what people need most days is no step further away
+
+
+def test_what_help_shows_can_be_typed_and_nothing_else() -> None:
+    (rows,) = [block for block in help_page(LISTED, "/paper", "Paperboy") if isinstance(block, d.Bullets)]
+    shown = [row[0].text.split()[1] for row in rows.items]
+    assert shown == [one["name"] for one in definitions(INFOS, "/paper")[0]["options"]]
 
 
 def test_it_is_told_again_only_when_something_changed() -> None:
@@ -46,7 +51,7 @@ def test_it_is_told_again_only_when_something_changed() -> None:
     assert not same(definitions(reworded, "/paper"), registered())
 
 
-@pytest.mark.parametrize("info", INFOS, ids=lambda info: info.name)
+@pytest.mark.parametrize("info", LISTED, ids=lambda info: info.name)
 def test_every_example_reaches_the_core_as_it_is_written(info: CommandInfo) -> None:
     """What a person types after Discord's slash means the same to the core as the line itself."""
     data = command_data(info.example, registered())
@@ -88,20 +93,19 @@ def test_what_is_being_typed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "asked"),
+    ("message", "words"),
     [
-        ({"content": "see (https://arxiv.org/abs/2308.04079)."}, "ask https://arxiv.org/abs/2308.04079"),
+        ({"content": "see (https://arxiv.org/abs/2308.04079)."}, "see (https://arxiv.org/abs/2308.04079)."),
         (
-            {"components": [{"type": 10, "content": "## [T](<https://arxiv.org/abs/2308.04079>)"}]},
-            "ask https://arxiv.org/abs/2308.04079",
+            {"components": [{"type": 17, "components": [{"type": 10, "content": "[T](<https://a.org>)"}]}]},
+            "[T](<https://a.org>)",
         ),
-        ({"embeds": [{"url": "https://doi.org/10.1/x", "title": "T"}]}, "ask https://doi.org/10.1/x"),
-        ({"content": "arXiv 2308.04079"}, "ask arXiv 2308.04079"),
-        ({}, "ask"),
+        ({"embeds": [{"url": "https://doi.org/10.1/x", "title": "T"}]}, "https://doi.org/10.1/x\nT\n"),
+        ({}, ""),
     ],
 )
-def test_the_paper_that_a_message_is_about(message: Json, asked: str) -> None:
-    assert about(message) == asked
+def test_what_a_message_says_to_somebody_who_points_at_it(message: Json, words: str) -> None:
+    assert about(message) == words.strip()
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.title)

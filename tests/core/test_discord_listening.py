@@ -497,7 +497,11 @@ async def test_the_context_menu_asks_about_the_paper_in_a_message(server: Server
     async with running(server, core):
         post = await server.says("look: https://arxiv.org/abs/2308.04079, nice", channel=papers, user="bob")
         await server.chooses_from_menu("Ask about this paper", post)
-        assert core.asked[0].text == "ask https://arxiv.org/abs/2308.04079"
+        assert (core.asked[0].kind, core.asked[0].thread) == ("about", None)
+        assert core.asked[0].text == "look: https://arxiv.org/abs/2308.04079, nice"
+        said = await server.types("/paper topic x", channel=papers)
+        await server.chooses_from_menu("Ask about this paper", server.answer(said))
+        assert core.asked[2].thread == str(server.answer(said).id)
 
 
 async def test_who_manages_the_channel(server: Server, papers: Channel) -> None:
