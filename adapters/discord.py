@@ -52,7 +52,7 @@ class Discord:
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command
         self._api_url, self._gateway_url = api_url, gateway_url
-        self._ack_after = ack_after
+        self.ack_after = ack_after
         self._files = files
         self._rest = Rest(self._token, api_url=api_url)
         self.connected = asyncio.Event()
@@ -88,7 +88,7 @@ class Discord:
             self._clock,
             command=self._command,
             application=str(about["id"]),
-            ack_after=self._ack_after,
+            ack_after=self.ack_after,
             files=self._files,
         )
         try:

@@ -312,6 +312,12 @@ class Discord:
         self.world.guilds.pop(id)
         await self.gateway.dispatch("GUILD_DELETE", {"id": str(id)})
 
+    async def returns(self, guild: int | None = None) -> None:
+        """The bot is invited again to a server that it was taken out of."""
+        id = guild or self.guild
+        self.world.guilds[id] = {"id": str(id), "name": "Lab", "owner_id": str(self.world.snowflake())}
+        await self.gateway.dispatch("GUILD_CREATE", self.gateway.guild(id))
+
     async def invites(self, name: str) -> int:
         id = self.world.add_guild(name)
         await self.gateway.dispatch("GUILD_CREATE", self.gateway.guild(id))

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from bot.cli import run
+from tests.fakes.discord import Channel, Discord
 from tests.fakes.feed import Feed
 from tests.fakes.web import Answer, Site
 
@@ -79,6 +80,22 @@ class Lab:
         said = self.run("chat", typed="\n".join(lines) + "\n")
         assert said.code == 0, said.err
         return said.out
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[Discord]:
+    async with Discord(token="MTIzNDU2Nzg5MA.x.y") as made:
+        yield made
+
+
+@pytest.fixture
+def papers(lab: Lab, discord: Discord) -> Channel:
+    """A channel on Discord that follows a topic."""
+    channel = discord.channel("papers")
+    lab.channels = {f"discord:{channel.id}": ["gaussian splatting"]}
+    lab.extra = f'[discord]\napi_url = "{discord.api_url}"'
+    lab.monkeypatch.setenv("DISCORD_TOKEN", discord.token)
+    return channel
 
 
 @pytest.fixture

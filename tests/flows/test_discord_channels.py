@@ -1,0 +1,134 @@
+"""Who may change a channel on Discord, forms while everything is busy, and the life of a server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.fakes.discord import Channel, Discord
+from tests.fakes.discord_lab import serving
+from tests.flows.conftest import Lab
+
+BOSS = 77
+
+
+async def test_settings_are_read_by_all_and_changed_by_who_manages(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    lab.extra += f'\n[bot]\nadmins = ["discord:{BOSS}"]'
+    discord.manager("eve")
+    async with serving(lab.write(), discord):
+        read = await discord.types("/paper settings", channel=papers)
+        assert read.seen_by_asker_only
+        assert "gaussian splatting" in read.texts[0]
+        assert f"Manage Channels permission or one of Paperboy's admins (<@{BOSS}>)" in read.texts[0]
+        assert discord.answer(read).buttons == []
+        assert discord.answer(read).pings == []
+        opened = await discord.types("/paper schedule", channel=papers, user="eve")
+        discord.world.managers.clear()
+        refused = await discord.submits(opened, {"Time": "07:30"}, user="eve")
+        assert "Manage Channels" in refused.texts[0]
+        assert discord.answer(refused).buttons == []
+        discord.manager("eve")
+        wrong = await discord.submits(opened, {"Time": "25:99"}, user="eve")
+        assert discord.answer(wrong).buttons == ["Try again"]
+        again = await discord.presses(wrong, "Try again", user="eve")
+        done = await discord.submits(again, {"Time": "07:30"}, user="eve")
+        assert "at 07:30" in done.texts[0]
+
+
+async def test_anyone_may_change_a_channel_where_the_file_says_so(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    lab.extra += '\n[bot]\nchanges = "anyone"'
+    async with serving(lab.write(), discord):
+        done = await discord.types("/paper unfollow gaussian splatting", channel=papers)
+        await done.until(contains="no longer follows")
+        opened = await discord.types("/paper schedule", channel=papers)
+        kept = await discord.submits(opened, {"Time": "07:30"})
+        assert "at 07:30" in kept.texts[0]
+        away = await discord.types("/paper follow speech", channel=papers, user_installed=True)
+        assert "Invite me to this server" in away.texts[0]
+
+
+async def test_forms_open_at_once_whoever_writes_or_does_not_answer(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    """Neither a long transaction nor a paper that nobody has at hand keeps a modal waiting."""
+    discord.manager("eve")
+    async with serving(lab.write(), discord) as (app, _), app.stores.database.writing():
+        asked = lab.site.asked.copy()
+        for line in ("ask 2508.09999", "schedule"):
+            opened = await discord.types(f"/paper {line}", channel=papers, user="eve")
+            assert opened.modal, line
+        settings = await discord.types("/paper settings", channel=papers, user="eve")
+        assert discord.answer(settings).buttons == [
+            "What this channel gets (1 of 2)",
+            "What this channel gets (2 of 2)",
+        ]
+        part = await discord.presses(settings, "What this channel gets (2 of 2)", user="eve")
+        assert part.modal
+        assert lab.site.asked == asked
+
+
+async def test_what_waits_for_the_database_says_so_within_a_moment(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    async with serving(lab.write(), discord, ack_after=0.05) as (app, _):
+        async with app.stores.database.writing():
+            waiting = await discord.types("/paper topics", channel=papers)
+            assert "Working on it" in waiting.texts[0]
+        await waiting.until(contains="This channel follows")
+
+
+@pytest.mark.parametrize("lost", ["send_messages", "view_channel", "deleted", "kicked"])
+async def test_a_channel_that_is_lost_is_paused_with_a_reason_and_comes_back(
+    lab: Lab, discord: Discord, papers: Channel, lost: str
+) -> None:
+    lab.feed.paper("Pruned Gaussian splatting for phones", "Gaussian splatting, pruned.")
+    kept = dict(discord.world.channels)
+    async with serving(lab.write(), discord) as (app, heard):
+        await heard.until(lambda told: told == [""], papers.id)
+        match lost:
+            case "deleted":
+                await discord.deletes(papers)
+            case "kicked":
+                await discord.kicks()
+            case name:
+                await discord.denies(papers, name)
+        await heard.until(lambda told: bool(told[-1]), papers.id)
+        (channel,) = await app.stores.channels.all()
+        assert channel.paused.startswith("the platform says: ")
+        if lost == "send_messages":
+            status = await discord.types("/paper status", channel=papers)
+            assert channel.paused.rstrip(".") in status.texts[0].replace("\\", "")
+    assert "every channel is paused" in (await asyncio.to_thread(lab.run, "digest")).err
+    async with serving(lab.write(), discord) as (app, heard):
+        discord.world.channels |= kept
+        if lost == "kicked":
+            await discord.returns()
+        elif lost == "deleted":
+            await discord.gateway.dispatch("CHANNEL_CREATE", papers.json())
+        else:
+            await discord.allows(papers, lost)
+        await heard.until(lambda told: told[-1:] == [""], papers.id)
+        assert [one.paused for one in await app.stores.channels.all()] == [""]
+        status = await discord.types("/paper status", channel=papers)
+        assert "The digest comes every day at 09:00" in status.texts[0]
+    delivered = await asyncio.to_thread(lab.run, "digest", "--json")
+    assert [row["state"] for row in delivered.rows] == ["delivered"]
+
+
+async def test_nothing_is_posted_in_a_server_that_it_joins(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    async with serving(lab.write(), discord) as (_, heard):
+        guild = discord.world.add_guild("New")
+        fresh = discord.channel("general", guild=guild)
+        await discord.gateway.dispatch("GUILD_CREATE", discord.gateway.guild(guild))
+        await heard.until(lambda told: told == [""], fresh.id)
+        topics = await discord.types("/paper topics", channel=fresh)
+        assert "follows nothing yet" in topics.texts[0]
+        assert all(not discord.posts(one) for one in (papers, fresh))
+        assert "create_message" not in discord.rest.calls
