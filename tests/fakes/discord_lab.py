@@ -44,6 +44,12 @@ class Heard:
         await self.core.channel_back(channel)
         await self._note(channel, "")
 
+    async def workspace_gone(self, workspace: str, reason: str) -> None:
+        await self.core.workspace_gone(workspace, reason)
+
+    async def workspace_back(self, workspace: str) -> None:
+        await self.core.workspace_back(workspace)
+
     async def _note(self, channel: ChannelId, reason: str) -> None:
         async with self.changed:
             self.channels.append((channel, reason))
