@@ -44,11 +44,11 @@ class Heard:
         await self.core.channel_back(channel)
         await self._note(channel, "")
 
-    async def workspace_gone(self, workspace: str, reason: str) -> None:
-        await self.core.workspace_gone(workspace, reason)
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        await self.core.workspace_gone(platform, workspace, reason)
 
-    async def workspace_back(self, workspace: str) -> None:
-        await self.core.workspace_back(workspace)
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        await self.core.workspace_back(platform, workspace, reason)
 
     async def _note(self, channel: ChannelId, reason: str) -> None:
         async with self.changed:
