@@ -15,15 +15,30 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from adapters.slack_blocks import render
-from adapters.slack_forms import Origin, modal
+from adapters.slack_forms import Origin, home, modal
+from adapters.slack_unfurl import preview
 from benchmarks import slack_page
+from bot.commands.core import Manners
+from bot.commands.table import INFOS
 from bot.demo import sample
 from bot.doc import Doc, Form
-from bot.domain import Channel, ChannelId, Digest, FullText, Paper, PaperId, Pick, Question, Topic
+from bot.domain import (
+    Channel,
+    ChannelId,
+    Digest,
+    FullText,
+    Paper,
+    PaperId,
+    Pick,
+    Question,
+    Request,
+    Topic,
+    UserId,
+)
 from bot.fulltext.html import read_html
 from bot.fulltext.passages import abstract_only, with_abstract
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
-from bot.views import answers, channels, digests
+from bot.views import answers, channels, digests, papers, status
 
 DAY = date(2026, 5, 20)
 PLACE = ChannelId("slack:C0PAPERS")
@@ -64,7 +79,7 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
     """Digest, card, answer and settings, as the program makes them."""
     shown = [(paper(number), topic, why) for number, topic, why in PICKS]
     picks = tuple(Pick(one.id, rank, 0.9, topic, why) for rank, (one, topic, why) in enumerate(shown, 1))
-    papers = {one.id: one for one, _, _ in shown}
+    by_id = {one.id: one for one, _, _ in shown}
     first = shown[0][0]
     text = text_of(first)
     summary = await EmbeddedSummarizer().summarize(first, text)
@@ -77,11 +92,20 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
         timezone="Europe/Berlin",
     )
     return {
-        "digest": (digests.parent(Digest(PLACE, DAY, picks, 388), papers),),
+        "digest": (digests.parent(Digest(PLACE, DAY, picks, 388), by_id),),
         "card": (digests.paper_post(first, summary, picks[0]),),
         "answer": (answers.answer(answer, [first]),),
         "settings": ((channels.settings_form(channel),),),
+        "link": (papers.gist(first, summary),),
+        "refusal": (_refusal(channel),),
+        "home": (status.home(channel, [one for one, _, _ in shown[:2]], INFOS, "/paper", "Paperboy"),),
     }
+
+
+def _refusal(channel: Channel) -> Doc:
+    request = Request(PLACE, UserId("slack:U1"), "settings")
+    refused = Manners(admins=frozenset((UserId("slack:Ada"),))).refusal(request)
+    return (*status.trouble(str(refused), refused.people), *channels.settings(channel))
 
 
 def bodies(docs: dict[str, tuple[Doc, ...]]) -> dict[str, str]:
@@ -105,6 +129,10 @@ def bodies(docs: dict[str, tuple[Doc, ...]]) -> dict[str, str]:
         "slack-card": card,
         "slack-answer": asked + answer,
         "slack-settings": settings,
+        "slack-link": slack_page.said("Ana", "https://arxiv.org/abs/2605.90001", when="09:12")
+        + slack_page.card(preview(render(docs["link"][0])[0].blocks)),
+        "slack-refusal": slack_page.only_you(render(docs["refusal"][0])[0].blocks, when="09:12"),
+        "slack-home": "".join(map(slack_page.block, home(docs["home"][0])["blocks"])),
         "slack": digest + card + asked + answer,
     }
 

@@ -24,7 +24,7 @@ padding:0} li{margin:1px 0} blockquote{margin:6px 0;padding:2px 0 2px 12px;borde
 white-space:pre-wrap} pre,code{font:12px "DejaVu Sans Mono",monospace;background:#f8f8f8;
 border:1px solid #ddd;border-radius:3px} code{padding:1px 3px;color:#e01e5a}
 pre{padding:8px} hr{border:0;border-top:1px solid #ddd}
-.x{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0 4px} .k{border:1px solid #bbb;border-radius:4px;
+.x{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:8px 0 4px} .k{border:1px solid #bbb;border-radius:4px;
 padding:4px 12px;font-weight:700;font-size:13px;background:#fff} .k.primary{background:#007a5a;color:#fff;
 border-color:#007a5a} .k.danger{background:#e01e5a;color:#fff;border-color:#e01e5a}
 .v{border:1px solid #ccc;border-radius:8px;width:560px;margin:10px auto;box-shadow:0 2px 14px #0002}
@@ -32,7 +32,9 @@ border-color:#007a5a} .k.danger{background:#e01e5a;color:#fff;border-color:#e01e
 .vf{border-top:1px solid #ddd;justify-content:flex-end;gap:10px} .vb{padding:0 22px 12px} .l{font-weight:700;
 margin:12px 0 4px} .l i{font-weight:400;color:#616061} .f{border:1px solid #868686;border-radius:4px;
 padding:8px 11px;white-space:pre-wrap;min-height:38px} .hint{font-size:12.5px;color:#616061;margin-top:3px}
-.o{margin:3px 0} .u{color:#616061;font-size:13px;margin:2px 0 0 46px}
+.flip{transform:rotate(180deg);height:24px} .z{border-left:4px solid #ddd;padding-left:12px;margin-left:46px}
+.e{background:#f8f8f8;padding:2px 8px;border-radius:6px} .o{margin:3px 0}
+.u{color:#616061;font-size:13px;margin:2px 0 0 46px}
 """
 
 
@@ -54,6 +56,17 @@ def said(name: str, words: str, *, when: str) -> str:
     head = f'<span class="n">{escape(name)}</span> <span class="w">{escape(when)}</span>'
     face = f'<div class="a" style="background:#7c3085">{escape(name[0])}</div>'
     return f'<div class="m t">{face}<div class="b">{head}<div class="r">{escape(words)}</div></div></div>'
+
+
+def card(blocks: Sequence[Json]) -> str:
+    """The preview of a link."""
+    return f'<div class="z">{"".join(map(block, blocks))}</div>'
+
+
+def only_you(blocks: Sequence[Json], *, when: str) -> str:
+    """A message that only the asker sees."""
+    note = '<div class="u">Only visible to you</div>'
+    return f'<div class="e">{note}{message(blocks, when=when)}</div>'
 
 
 def view(told: Json) -> str:
@@ -82,10 +95,20 @@ def block(node: Json) -> str:
             return f'<div class="c">[{escape(node["alt_text"])}]</div>'
         case "actions":
             return f'<div class="x">{"".join(map(_key, node["elements"]))}</div>'
+        case "context_actions":
+            return f'<div class="x">{_THUMB}<span class="flip">{_THUMB}</span></div>'
+        case "section":
+            return f'<div class="r">{_words(node["text"])}</div>'
         case "input":
             return _input(node)
         case kind:
             raise ValueError(f"a block {kind} has no picture yet")
+
+
+_THUMB = (
+    '<svg width="18" height="18" viewBox="0 0 16 16" fill="none" stroke="#616061"><path d="M2 7h3v7H2z'
+    'M5 7l3-5c1.5 0 2 1 1.6 2.2L9 6h4c1 0 1.4.8 1.2 1.6l-1.2 5c-.2.8-.8 1.4-1.6 1.4H5"/></svg>'
+)
 
 
 def _part(node: Json) -> str:
@@ -114,7 +137,8 @@ def _element(node: Json) -> str:
 def _words(node: Json) -> str:
     if node["type"] == "plain_text":
         return escape(node["text"])
-    return re.sub(r"<[^|>]+\|([^>]*)>", r"<a>\1</a>", str(node["text"]))
+    words = re.sub(r"<[^|>]+\|([^>]*)>", r"<a>\1</a>", str(node["text"]))
+    return re.sub(r"\*([^*]+)\*", r"<b>\1</b>", words)
 
 
 def _key(node: Json) -> str:

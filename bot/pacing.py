@@ -34,7 +34,7 @@ class Pace:
 
 
 PACES: dict[str, Pace] = {
-    "slack": Pace(channel=1.0, workspace=0.25),
+    "slack": Pace(channel=1.0, workspace=0.21),  # of the five a second that the adapter allows itself in all
     "discord": Pace(channel=1.0, workspace=0.025, everywhere=True),
     "terminal": Pace(channel=0.0, workspace=0.0, settle=0.0),
 }

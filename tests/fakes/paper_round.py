@@ -146,7 +146,7 @@ class Hasty(SystemClock):
 
 def _posters(order: Order) -> dict[str, Poster]:
     posters: dict[str, Poster] = {"fake": PostOfficeClient(order.office)}
-    clock = Hasty(order.start - datetime.now(UTC))
+    clock = SystemClock(timedelta(0)) if order.real_time else Hasty(order.start - datetime.now(UTC))
     if order.slack:
         from tests.contracts.slack import slack
 

@@ -223,7 +223,7 @@ TIERS = {
     "views.publish": 100,
     "views.update": 100,
 }
-POSTS_PER_MINUTE = 300  # "several hundred messages per minute" over the workspace
+POSTS_PER_MINUTE, BURST = 300, 30  # "several hundred messages per minute" over the workspace
 
 
 class World:
@@ -316,7 +316,7 @@ class World:
             return 0
         if method == "chat.postMessage":
             own = self.buckets.take((method, str(args.get("channel"))), 1.0, 4)
-            return own or self.buckets.take((method, "*"), POSTS_PER_MINUTE / 60, 30)
+            return own or self.buckets.take((method, "*"), POSTS_PER_MINUTE / 60, BURST)
         rate = TIERS[method]
         key = str(args.get("user_id")) if method == "views.publish" else "*"
         return self.buckets.take((method, key), rate / 60, rate)

@@ -10,9 +10,13 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.slack_http import PATH
+from adapters.slack_manifest import faults, manifest
+from adapters.slack_text import clean
 from tests.core.test_files import moss
 from tests.fakes.slack import CHANNEL, USER, FakeSlack, File
 from tests.flows.conftest import Lab
@@ -366,3 +370,116 @@ def test_refusals_name_people_and_show_settings_as_text(lab: Lab, elsewhere: Els
     assert "gaussian splatting" in said[1]
     assert len(slack.world.views) == 1
     assert slack.world.pinged == []
+
+
+def test_the_manifest_for_http_is_printed_with_its_addresses(lab: Lab) -> None:
+    lab.extra = (
+        '[bot]\ncommand = "/papers"\n[slack]\nmode = "http"\npublic_url = "https://papers.example.org"\n'
+    )
+    said = lab.run("init", "--slack")
+    assert said.code == 0, said.err
+    told = json.loads(said.out)
+    assert faults(told) == []
+    address = f"https://papers.example.org{PATH}"
+    settings, (command, *_) = told["settings"], told["features"]["slash_commands"]
+    assert settings["socket_mode_enabled"] is False
+    assert settings["event_subscriptions"]["request_url"] == address
+    assert settings["interactivity"]["request_url"] == address
+    assert command | {"command": "/papers", "url": address} == command
+    redirects = told["oauth_config"]["redirect_urls"]
+    assert redirects == ["https://papers.example.org/slack/oauth_redirect"]
+
+
+LINKS = {
+    "doi:10.1101/2024.01.02.573888": "https://www.biorxiv.org/content/10.1101/2024.01.02.573888v2.full",
+    "doi:10.1101/2023.05.06.23289615": "https://www.medrxiv.org/content/10.1101/2023.05.06.23289615v1",
+    "arxiv:2508.00007": "https://huggingface.co/papers/2508.00007",
+    "arxiv:2508.00008": "https://arxiv.org/pdf/2508.00008v3",
+}
+
+
+def test_links_of_every_server_get_a_card_once_whatever_their_form(lab: Lab, elsewhere: Elsewhere) -> None:
+    domains = manifest()["features"]["unfurl_domains"]
+    assert all(any(urlsplit(url).netloc.endswith(known) for known in domains) for url in LINKS.values())
+    file = lab.folder / "papers.jsonl"
+    told = [{"id": name, "title": f"{TITLE} {name}", "abstract": ABSTRACT} for name in LINKS]
+    file.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
+    assert lab.run("import", str(file)).code == 0
+
+    async def story(slack: FakeSlack) -> None:
+        for number, url in enumerate(LINKS.values(), 1):
+            await slack.shares(url)
+            await slack.until(lambda: len(slack.world.unfurled) == number)  # noqa: B023
+        await slack.shares("https://arxiv.org/abs/2508.00008")
+        await slack.shares("https://www.biorxiv.org/content/10.1101/2024.01.02.573888v1")
+        root = await slack.shares("https://arxiv.org/abs/2508.00007", channel=slack.world.im(USER).id)
+        await slack.until(lambda: len(slack.world.unfurled) == len(LINKS) + 1)
+        assert root is not None
+        await slack.says("what remains hard?", channel=slack.world.im(USER).id, thread=root.ts)
+        await slack.until(lambda: "Mirrors remain" in all_words(slack))
+
+    assert serve(lab, elsewhere, story) == 0
+    slack = elsewhere.slack
+    for (name, url), shown in zip(LINKS.items(), slack.world.unfurled, strict=False):
+        (card,) = shown["unfurls"].values()
+        assert list(shown["unfurls"]) == [url]
+        assert name.partition(":")[2] in card["blocks"][0]["text"]["text"]
+    assert (slack.world.pinged, slack.world.misread) == ([], [])
+
+
+def all_words(slack: FakeSlack) -> str:
+    return "\n".join(message.words for message in slack.world.messages if message.bot)
+
+
+HOSTILE = (
+    "<!channel> deep learning <@U0ANA> and <!here|here>",
+    "*bold* _italic_ ~struck~ `code` ```fence``` :tada:",
+    "Q&A: a < b > c &amp; &lt;!here&gt;",
+    "https://evil.example|click <https://evil.example|arXiv>",
+    "zero\u200bwidth and \u202eright to left\u202c and \u2066isolate",
+    "W" + "o" * 299,
+    "עברית וגם English ועוד מילים",
+)
+
+
+def test_hostile_titles_and_words_harm_no_kind_of_message(lab: Lab, elsewhere: Elsewhere) -> None:
+    numbers = [lab.feed.paper(f"{title} splatting", ABSTRACT) for title in HOSTILE]
+    topics = json.dumps(list(HOSTILE[:5]))
+    lab.settings = f"not = {topics}"
+    assert lab.run("digest").code == 0
+    first, second, *_ = numbers
+    lines = [f"{verb} {number}" for number in numbers for verb in ("show", "ask", "save")]
+    lines += [f"show {number} {part}" for number in numbers for part in ("full", "evidence", "abstract")]
+    lines += [f"ask {number} is <!channel> *it* hard?" for number in numbers]
+    lines += [f"{verb} {first}" for verb in ("similar", "why", "more", "less")]
+    lines += [
+        f"{verb} {words}" for words in HOSTILE for verb in ("topic", "search", "backtest", "frobnicate")
+    ]
+    lines += [f"follow {words} anyway:yes" for words in HOSTILE[:3]]
+    lines += [f"compare {first} {second}", "brief splatting", "saved", "export bibtex", "topics", "settings"]
+    lines += ["status", "schedule <!channel>", "digest preview", "help <!here>", "source add <@U0ANA>"]
+
+    async def story(slack: FakeSlack) -> None:
+        for line in lines:
+            before = len(slack.world.messages) + len(slack.world.views)
+            await slack.types(f"/paper {line}", user="U0ADMIN")
+            await slack.until(lambda: len(slack.world.messages) + len(slack.world.views) > before)  # noqa: B023
+        await slack.opens_home("U0ADMIN")
+        await slack.until(lambda: slack.world.homes)
+        for number in numbers:
+            await slack.shares(f"https://arxiv.org/abs/{number}")
+        await slack.until(lambda: len(slack.world.unfurled) == len(numbers))
+        form = next(view for view in slack.world.views.values() if "limit" in json.dumps(view["blocks"]))
+        sent = await slack.submits(form, {"Time": "<!channel> *9*"}, user="U0ADMIN")
+        assert "<!channel> *9*" in (sent.ack or {})["errors"]["at"]
+
+    assert serve(lab, elsewhere, story) == 0
+    slack = elsewhere.slack
+    assert (slack.world.pinged, slack.world.misread) == ([], [])
+    fates = {call.outcome for call in slack.world.calls}
+    assert fates == {"ok"}, [call for call in slack.world.calls if call.outcome != "ok"][:3]
+    shown = [*slack.world.messages, *slack.world.views.values(), *slack.world.homes.values()]
+    links = set(re.findall(r'"url": "([^"]*)"', json.dumps([getattr(s, "blocks", s) for s in shown])))
+    assert all(link.startswith(("https://arxiv.org/", "https://doi.org/")) for link in links), links
+    for title in HOSTILE:
+        assert clean(title) in all_words(slack)
