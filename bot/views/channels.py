@@ -229,7 +229,8 @@ def settings(channel: Channel) -> Doc:
     rows.append(("Language", text(channel.language)))
     quiet = "I post nothing" if channel.quiet == "silent" else "I say so in one line"
     rows.append(("On a day without papers", text(quiet)))
-    rows.append(("When a paper shown here changes", text("I say so in its thread" if channel.watch else "I say nothing")))
+    changed = "I say so in its thread" if channel.watch else "I say nothing"
+    rows.append(("When a paper shown here changes", text(changed)))
     return (Fields(tuple(rows)),)
 
 
