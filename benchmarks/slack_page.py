@@ -24,7 +24,8 @@ padding:0} li{margin:1px 0} blockquote{margin:6px 0;padding:2px 0 2px 12px;borde
 white-space:pre-wrap} pre,code{font:12px "DejaVu Sans Mono",monospace;background:#f8f8f8;
 border:1px solid #ddd;border-radius:3px} code{padding:1px 3px;color:#e01e5a}
 pre{padding:8px} hr{border:0;border-top:1px solid #ddd}
-.x{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:8px 0 4px} .k{border:1px solid #bbb;border-radius:4px;
+.x{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:8px 0 4px}
+.k{border:1px solid #bbb;border-radius:4px;
 padding:4px 12px;font-weight:700;font-size:13px;background:#fff} .k.primary{background:#007a5a;color:#fff;
 border-color:#007a5a} .k.danger{background:#e01e5a;color:#fff;border-color:#e01e5a}
 .v{border:1px solid #ccc;border-radius:8px;width:560px;margin:10px auto;box-shadow:0 2px 14px #0002}
