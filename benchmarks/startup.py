@@ -34,7 +34,7 @@ def _run() -> float:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "paperboy.toml"
         config.write_text(
-            f'[storage]\nurl = "sqlite:///{folder}/x.db"\n[server]\nenabled = false\n'
+            f'[storage]\nurl = "sqlite:///{folder}/x.db"\n[server]\nlisten = "127.0.0.1:0"\n'
             '[sources.arxiv]\nenabled = false\n[[channels]]\nchannel = "terminal:main"\ntopics = ["x"]\n'
         )
         command = [sys.executable, "-m", "bot", "run", "--config", str(config)]

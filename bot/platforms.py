@@ -15,13 +15,13 @@ from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
 from bot.errors import ConfigError
 from bot.ports import Download, Listener, Poster
-from bot.server import Mount
 from bot.web import Bounds, Web
 
 if TYPE_CHECKING:
     from adapters.slack_http import Door
     from adapters.slack_socket import Socket
     from adapters.slack_web import Clients
+    from bot.server import Mount
     from storage.stores import Stores
 
 Only = Literal["slack", "discord", "work"]

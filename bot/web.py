@@ -11,8 +11,6 @@ errors become :class:`bot.errors.SourceError` at this border.
 from __future__ import annotations
 
 import asyncio
-import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,22 +18,22 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Self, TypeAlias
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Self, TypeAlias
+from urllib.parse import urlencode, urljoin, urlsplit
 
-import httpx
 import structlog
 
-from bot.addresses import Guarded, Resolver, origin, short, system_resolver
+from bot.addresses import Resolver, origin, short, system_resolver
 from bot.errors import Forbidden, NotFound, SourceError, StorageError, Throttled, Unreachable, Unreadable
+from bot.page import MEGABYTE, Page
 from bot.ports import Clock
 from bot.proxies import NONE, Proxies
 
-MEGABYTE = 1_000_000
+if TYPE_CHECKING:
+    from bot.wire import Wire
+
 _log = structlog.get_logger(__name__)
 _REDIRECTS = 5
-_TIMES = httpx.Timeout(30.0, connect=10.0)
-"""Seconds without a byte, or for a connection to one address, after which a host does not answer."""
 _PORTS = {"http": 80, "https": 443}
 _HOSTS_KEPT = 2000
 
@@ -54,32 +52,6 @@ class Bounds:
 Share: TypeAlias = Callable[[str, float, int], Awaitable[float]]
 """Take so many places, so many seconds apart, in the queue for a host which all processes share; how many
 seconds from now the first one is. Raises StorageError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An answer. ``url`` is where it was found in the end; ``status`` 304 means unchanged, without a body."""
-
-    url: str
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The media type, such as ``application/atom+xml``; empty if the host named none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the host says that nothing changed since last time."""
-        return self.status == 304
-
-    @property
-    def marks(self) -> dict[str, str]:
-        """What to hand back as ``seen`` next time: the host's etag and date of change."""
-        names = {"etag": "etag", "last-modified": "modified"}
-        return {name: self.headers[header] for header, name in names.items() if self.headers.get(header)}
 
 
 def user_agent(contact: str = "") -> str:
@@ -121,8 +93,8 @@ class Web:
         self._pace = dict(pace or {})
         self._usual_pace = usual_pace
         self._hosts: dict[str, _Host] = {}
-        self._transport = Guarded(self._trusted, resolver, proxies)
-        self._client = httpx.AsyncClient(transport=self._transport, follow_redirects=False, trust_env=False)
+        self._way = (self._trusted, resolver, proxies)
+        self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -134,7 +106,8 @@ class Web:
 
     async def close(self) -> None:
         """Close what is open."""
-        await self._client.aclose()
+        if self._wire is not None:
+            await self._wire.close()
 
     async def get(
         self,
@@ -154,7 +127,7 @@ class Web:
         Forbidden, NotFound or SourceError, each with a sentence.
         """
         if params:
-            url = str(httpx.URL(url, params=dict(params)))
+            url = f"{url}?{urlencode(params)}"
         headers = {"User-Agent": self._agent, "Accept": accept, "Accept-Encoding": "gzip, deflate"}
         headers |= _conditions(seen or {})
         for attempt in range(1, bounds.tries + 1):
@@ -191,15 +164,9 @@ class Web:
             try:
                 async with asyncio.timeout(bounds.seconds):
                     self.requests += 1
-                    page = await self._request(url, headers, bounds)
-            except httpx.TimeoutException:
-                raise Unreachable(f"{name} does not answer; try later.") from None
+                    page = await self._opened().get(url, headers, size=bounds.size)
             except TimeoutError:
                 raise Unreadable(f"{name} took longer than {bounds.seconds:g} s; it was given up.") from None
-            except (httpx.InvalidURL, UnicodeError):
-                raise Forbidden(f"{short(url)} is no web address.") from None
-            except (httpx.HTTPError, ssl.SSLError, OSError) as error:
-                raise Unreachable(f"{name} cannot be reached ({_why(error)}); try later.") from None
             finally:
                 host.free_at = self.clock.now() + timedelta(seconds=pace)
             if page.status in (429, 503) and (told := _retry_after(page, self.clock.now())) is not None:
@@ -241,59 +208,18 @@ class Web:
             _log.warning("the pace of a host is not shared", host=place, error=str(error))
             return 0.0
 
-    async def _request(self, url: str, headers: Mapping[str, str], bounds: Bounds) -> Page:
-        async with self._client.stream("GET", url, headers=dict(headers), timeout=_TIMES) as answer:
-            body = await _read(answer, bounds.size)
-            return Page(url, answer.status_code, body, {k.lower(): v for k, v in answer.headers.items()})
+    def _opened(self) -> Wire:
+        if self._wire is None:
+            from bot.wire import Wire  # loaded with the first request
+
+            self._wire = Wire(*self._way)
+        return self._wire
 
 
 @dataclass(slots=True)
 class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free_at: datetime | None = None
-
-
-async def _read(answer: httpx.Response, size: int) -> bytes:
-    """The body, unpacked, given up as soon as it passes ``size`` bytes packed or unpacked."""
-    name = answer.request.headers.get("host", "the host")
-    too_large = Unreadable(f"{name} sent more than {size / MEGABYTE:g} MB; it was not read.")
-    if (announced := answer.headers.get("content-length", "")).isdigit() and int(announced) > size:
-        raise too_large
-    packing = answer.headers.get("content-encoding", "identity").strip().lower()
-    if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise Unreadable(f"{name} sent an encoding that was not asked for ({short(packing)}).")
-    unpack = _Unpack() if packing not in ("identity", "") else None
-    packed, parts, kept = 0, [], 0
-    async for chunk in answer.aiter_raw():
-        packed += len(chunk)
-        try:
-            part = unpack.feed(chunk, size - kept + 1) if unpack else chunk
-        except zlib.error:
-            raise Unreadable(f"{name} sent a broken compressed answer.") from None
-        kept += len(part)
-        if packed > size or kept > size:
-            raise too_large
-        parts.append(part)
-    return b"".join(parts)
-
-
-class _Unpack:
-    """gzip, zlib, or the bare deflate that some servers send for it."""
-
-    def __init__(self) -> None:
-        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        self._first = True
-
-    def feed(self, chunk: bytes, room: int) -> bytes:
-        try:
-            return self._unpacker.decompress(chunk, room)
-        except zlib.error:
-            if not self._first:
-                raise
-            self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-            return self._unpacker.decompress(chunk, room)
-        finally:
-            self._first = False
 
 
 def _refuse(page: Page, tolerate: Collection[int], now: datetime) -> None:
@@ -343,10 +269,6 @@ def _retry_after(page: Page, now: datetime) -> float | None:
     with suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
     return None
-
-
-def _why(error: Exception) -> str:
-    return short(str(error)) or type(error).__name__
 
 
 def _host(url: str) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import StorageError
 from storage import schema
 from storage.faults import mapped
+from storage.tables import for_postgres
 from storage.types import storable
 
 _BUSY_SECONDS = 30
@@ -205,6 +206,7 @@ def _postgres(url: URL) -> Database:
         raise StorageError(
             'PostgreSQL needs a driver: install it with pip install "paperboy-bot[postgres]".'
         ) from None
+    for_postgres()
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         pool_size=8,

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Counts, PaperId, Sighting
@@ -50,7 +49,7 @@ class _Pick:
 
 _PICKS = {
     "sqlite": _Pick("IN (SELECT value FROM json_each(:values))", lambda values: values, sa.JSON(), sa.JSON()),
-    "postgresql": _Pick("= ANY(:values)", list, ARRAY(sa.Text()), ARRAY(sa.BigInteger())),
+    "postgresql": _Pick("= ANY(:values)", list, sa.ARRAY(sa.Text()), sa.ARRAY(sa.BigInteger())),
 }
 
 

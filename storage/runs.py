@@ -14,12 +14,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import ChannelId, Decision, Digest, PaperId, Pick, Run, RunState, Window
 from bot.errors import LeaseLost, StorageError
 from storage.engine import Database
+from storage.statements import insert
 from storage.tables import digest_item, digest_run, outbox
 from storage.tables import duty as _duty
 from storage.types import Instant
@@ -356,9 +356,8 @@ class Runs:
 
 
 def _add_missing(connection: AsyncConnection, table: sa.Table) -> sa.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    statement: sa.Insert = insert(connection.dialect.name, table).on_conflict_do_nothing()
+    return statement
 
 
 def _key(channel: ChannelId, day: date) -> sa.ColumnElement[bool]:

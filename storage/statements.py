@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 _T = TypeVar("_T")
 
@@ -16,7 +16,11 @@ CHUNK = 1000
 
 def insert(dialect: str, table: sa.Table) -> Any:
     """The engine's own ``INSERT``, which has ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # loaded where it is used: a tenth of a start
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def upsert(dialect: str, table: sa.Table) -> Any:

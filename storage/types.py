@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -67,5 +66,16 @@ def storable(text: str) -> str:
     return text
 
 
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
-"""A JSON value; ``jsonb`` on PostgreSQL."""
+class Json(TypeDecorator[Any]):
+    """A JSON value; ``jsonb`` on PostgreSQL."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The engine's own type."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(sa.JSON())
+        from sqlalchemy.dialects.postgresql import JSONB  # loaded where it is used: a tenth of a start
+
+        return dialect.type_descriptor(JSONB())

@@ -17,7 +17,6 @@ from bot.config import load
 from bot.errors import PlatformError, StorageError, UsageError
 from bot.platforms import listening
 from bot.ports import Listener
-from bot.server import Gauges, serving
 
 GRACE = 8.0
 """Seconds that listeners get to finish what is under way when the program ends."""
@@ -50,6 +49,8 @@ async def run(arguments: argparse.Namespace) -> int:
 
 
 def _web_server(app: App) -> AbstractAsyncContextManager[tuple[str, int]]:
+    from bot.server import Gauges, serving  # a tenth of a start, for those who have it on
+
     stores = app.stores
     gauges = Gauges(stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, app.clock.now)
     mounts = [platform.mount for platform in app.platforms.values() if platform.mount]

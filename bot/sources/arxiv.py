@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting
 from bot.errors import NotFound, SourceError, Throttled, Unreachable
+from bot.page import Page
 from bot.ports import Clock
 from bot.sources import arxiv_api, arxiv_feed, arxiv_health, dates
-from bot.web import Page, Web
+from bot.web import Web
 
 _DAY = timedelta(days=1)
 _IDS_A_REQUEST = 100

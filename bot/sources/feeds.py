@@ -17,10 +17,11 @@ from typing import Any
 from bot import identity
 from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting, SightingKind, Unusable
 from bot.errors import NotFound, SourceError, Unreadable
+from bot.page import Page
 from bot.ports import Clock
 from bot.sources import dates, door, people
 from bot.sources.markup import plain
-from bot.web import Bounds, Page, Web
+from bot.web import Bounds, Web
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
 _BOUNDS = Bounds(size=2_000_000, seconds=60)
