@@ -101,7 +101,7 @@ async def test_a_name_server_that_is_silent_is_waited_for_once(
         await asyncio.Event().wait()
         return []
 
-    monkeypatch.setattr("bot.addresses._LOOK", 0.01)
+    monkeypatch.setattr("bot.wire._LOOK", 0.01)
     site.on("/*", Answer(b"x"))
     async with Proxy() as proxy, through(proxy, resolver=silent) as web:
         for name in ("one", "two"):
