@@ -18,6 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from adapters import slack_events as events
+from adapters import slack_names as names
 from adapters.slack_blocks import BUTTON
 from adapters.slack_check import examine, lacking, missing_scopes
 from adapters.slack_files import Files
@@ -30,7 +31,7 @@ from adapters.slack_reply import Asker, HomeResponder, LinkResponder, SlackRespo
 from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
 from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, web_client
-from bot.domain import ChannelId, Finding, Request, native_id
+from bot.domain import ChannelId, Finding, Request
 from bot.errors import DeliveryError, PaperboyError, PlatformError
 from bot.ports import Clock, Handler, Responder
 
@@ -268,7 +269,7 @@ class SlackListener:
         identity = await self._clients.identity(team)
         if not events.is_for_us(event, identity.user):
             return
-        if self._recent.first("message", event["channel"], event["ts"]):
+        if self._recent.first("message", team, event["channel"], event["ts"]):
             self._start(self._message(event, team, identity))
 
     async def _message(self, event: Body, team: str, identity: Identity) -> None:
@@ -287,8 +288,8 @@ class SlackListener:
         user = event["user"]
         person = await self._people.who(team, user)
         request = Request(
-            channel=events.channel_id(event["channel"]),
-            user=events.user_id(user),
+            channel=names.channel_id(event["channel"]),
+            user=names.user_id(user),
             text="",
             kind="home",
             direct=True,
@@ -302,20 +303,21 @@ class SlackListener:
         await self._handle(request, show)
 
     async def _on_link(self, event: Body, body: Body) -> None:
+        team = str(body.get("team_id", ""))
         if (
             not self._unfurl
             or not event.get("user")
-            or not self._recent.first("link", event["channel"], event["message_ts"])
+            or not self._recent.first("link", team, event["channel"], event["message_ts"])
         ):
             return
         shown: Body = {}
-        for url in self._previews.wanted(event):
-            self._start(self._link(event, url, str(body.get("team_id", "")), shown))
+        for url in self._previews.wanted(event, team):
+            self._start(self._link(event, url, team, shown))
 
     async def _link(self, event: Body, url: str, team: str, shown: Body) -> None:
         request = Request(
-            channel=events.channel_id(event["channel"]),
-            user=events.user_id(event["user"]),
+            channel=names.channel_id(event["channel"]),
+            user=names.user_id(event["user"]),
             text=url,
             kind="link",
             thread=event.get("thread_ts"),
@@ -328,7 +330,8 @@ class SlackListener:
 
     async def _on_channel(self, event: Body, body: Body) -> None:
         told = event.get("channel")
-        channel = events.channel_id(told["id"] if isinstance(told, dict) else str(told))
+        team = str(body.get("team_id", "")) if self._clients.many else ""
+        channel = names.channel_id(told["id"] if isinstance(told, dict) else str(told), team)
         self._start(self._channel(channel, event, body))
 
     async def _channel(self, channel: ChannelId, event: Body, body: Body) -> None:
@@ -350,19 +353,21 @@ class SlackListener:
         assert self._handler is not None
         assert self._removal is not None
         try:
-            await self._handler.handle(request, responder)
+            await self._handler.handle(
+                names.kept_apart(request) if self._clients.many else request, responder
+            )
         except AppGone:
             self._removal.lose(request.workspace)
 
     def _responder(
         self, request: Request, body: Body, *, typed: bool = False, active: bool = True
     ) -> SlackResponder:
-        place = Place(native_id(request.channel), request.thread, request.workspace)
+        place = Place(names.native(request.channel), request.thread, request.workspace)
         if place.thread is None and request.kind == "reply" and not request.direct:
             place = Place(place.channel, request.message, request.workspace)
         asker = Asker(
             place,
-            native_id(request.user),
+            names.native(request.user),
             key=f"{request.channel} {request.message}",
             response_url=str(body.get("response_url") or ""),
             trigger=str(body.get("trigger_id") or ""),

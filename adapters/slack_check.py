@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from adapters.slack_manifest import NEEDED, SCOPES
+from adapters.slack_names import native, team_in
 from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, ask, web_client
-from bot.domain import ChannelId, Finding, native_id
+from bot.domain import ChannelId, Finding
 from bot.errors import ChannelGone, DeliveryError, PlatformError
 
 MOST_SKEW = 60.0
@@ -114,13 +115,13 @@ def _clock(identity: Identity) -> Finding:
 
 async def _channel(clients: Clients, teams: Sequence[str], channel: ChannelId) -> Finding:
     name = str(channel)
-    for team in teams:
+    for team in [team for team in teams if team_in(channel) in ("", team)]:
         client = await clients.client(team)
         try:
-            if native_id(channel).startswith("D"):  # conversations.info would need one more scope for these
-                await ask(partial(client.conversations_history, channel=native_id(channel), limit=1))
+            if native(channel).startswith("D"):  # conversations.info would need one more scope for these
+                await ask(partial(client.conversations_history, channel=native(channel), limit=1))
                 return Finding(name, True, "direct messages")
-            answer = await ask(partial(client.conversations_info, channel=native_id(channel)))
+            answer = await ask(partial(client.conversations_info, channel=native(channel)))
         except ChannelGone:
             continue
         except DeliveryError as error:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack_forms import Origin, values
+from adapters.slack_names import channel_id, user_id
 from adapters.slack_text import unescape
-from bot.domain import ChannelId, Request, UserId
+from bot.domain import Request
 
 ASK = "paperboy.ask"
 """The callback of the message shortcut "Ask about this paper"."""
@@ -35,16 +36,6 @@ class Person:
     name: str = ""
     is_admin: bool = False
     locale: str = ""
-
-
-def channel_id(native: str) -> ChannelId:
-    """Our name of a Slack channel."""
-    return ChannelId(f"slack:{native}")
-
-
-def user_id(native: str) -> UserId:
-    """Our name of a Slack user."""
-    return UserId(f"slack:{native}")
 
 
 def words(text: str, bot: str) -> str:
@@ -226,16 +217,16 @@ class Previews:
     def __init__(self, now: Callable[[], float], same: Callable[[str], str] = str) -> None:
         self._now = now
         self._same = same
-        self._shown: dict[tuple[str, str], float] = {}
+        self._shown: dict[tuple[str, str, str], float] = {}
 
-    def wanted(self, event: Event) -> list[str]:
+    def wanted(self, event: Event, team: str = "") -> list[str]:
         """The links of a ``link_shared`` event that get a preview; it also comes while composing, unsent."""
         urls = [str(link["url"]) for link in event.get("links", ())]
         if len(urls) >= MANY_LINKS or event.get("source") == "composer":
             return []
         now = self._now()
         self._shown = {key: at for key, at in self._shown.items() if now - at < PREVIEW_PAUSE}
-        firsts = {(event["channel"], self._same(url)): url for url in reversed(urls)}
+        firsts = {(team, event["channel"], self._same(url)): url for url in reversed(urls)}
         fresh = {key: url for key, url in reversed(firsts.items()) if key not in self._shown}
         self._shown |= dict.fromkeys(fresh, now)
         return list(fresh.values())

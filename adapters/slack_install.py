@@ -28,6 +28,10 @@ AUTHORIZE = "https://slack.com/oauth/v2/authorize"
 KEPT, STATE = "slack.workspace.", "slack.state."
 STATE_SECONDS = 600.0
 COOKIE = "paperboy-install"
+NAMELESS = (
+    "Many workspaces can install this app, so a channel needs its workspace in its name: write "
+    "slack:T0123/C0456 in the configuration file, or follow a topic by command in the channel."
+)
 HOW = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 
 
@@ -51,6 +55,8 @@ def cipher(keys: str) -> MultiFernet:
 class Installed:
     """The workspaces that installed the app (:class:`adapters.slack_web.Clients`), by team id."""
 
+    many = True
+
     def __init__(
         self, marks: Marks, clock: Clock, *, keys: str, client_id: str, client_secret: str, api_url: str
     ) -> None:
@@ -67,7 +73,6 @@ class Installed:
 
     async def client(self, workspace: str) -> AsyncWebClient:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
-        workspace = workspace or await self._only()
         if workspace not in self._clients:
             identity = await self.identity(workspace)
             self._clients[workspace] = web_client(identity.token, self._api_url)
@@ -75,23 +80,14 @@ class Installed:
 
     async def identity(self, workspace: str) -> Identity:
         """What was kept at installation. Raises ChannelGone where there is nothing, or no key opens it."""
-        workspace = workspace or await self._only()
+        if not workspace:
+            raise NotSent(NAMELESS)
         if workspace not in self._known:
             kept = await self._marks.get(KEPT + workspace)
             if kept is None:
                 raise AppGone()
             self._known[workspace] = self._open(kept)
         return self._known[workspace]
-
-    async def _only(self) -> str:
-        """The workspace meant where none is named, as for a channel of the configuration file."""
-        known = await self.workspaces()
-        if len(known) == 1:
-            return known[0]
-        raise NotSent(
-            f"{len(known)} workspaces have installed the app, so that it is not known whose a channel of the "
-            "configuration file is; follow a topic by command in the channel instead."
-        )
 
     async def workspaces(self) -> list[str]:
         """Team ids of every installation."""

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
+from adapters.slack_names import channel_id, native, team_in
 from adapters.slack_people import People
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
 from adapters.slack_web import CAP, PATIENCE, AppGone, BlocksRefused, Clients, Pacer, ask
 from bot.doc import Doc
-from bot.domain import ChannelId, Post, UserId, native_id
+from bot.domain import ChannelId, Post, UserId
 from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
 from bot.ports import Clock
 
@@ -217,7 +218,9 @@ class SlackPoster:
 
     async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
         """The person's direct messages with the bot."""
-        return ChannelId(f"slack:{await self._sender.home(workspace, native_id(person))}")
+        team = team_in(person) or workspace
+        found = await self._sender.home(team, native(person))
+        return channel_id(found, team if self._sender.clients.many else "")
 
     async def find(self, posts: Sequence[Post], since: datetime) -> Mapping[str, str]:
         """Look through the channel's history, or the parent's replies, for the keys.
@@ -245,4 +248,4 @@ class SlackPoster:
 
 
 def _place(post: Post) -> Place:
-    return Place(native_id(post.channel), post.parent, post.workspace)
+    return Place(native(post.channel), post.parent, team_in(post.channel) or post.workspace)

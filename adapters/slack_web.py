@@ -72,7 +72,9 @@ class Identity:
 
 
 class Clients(Protocol):
-    """Where the client of a workspace comes from."""
+    """Where the client of a workspace comes from. ``many``: names of channels and people hold theirs."""
+
+    many: bool
 
     async def client(self, workspace: str) -> AsyncWebClient:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
@@ -94,6 +96,8 @@ def web_client(token: str | None, api_url: str) -> AsyncWebClient:
 
 class OneWorkspace:
     """The client of the one workspace whose token was configured."""
+
+    many = False
 
     def __init__(self, token: str, api_url: str, clock: Clock) -> None:
         self._client = web_client(token, api_url)

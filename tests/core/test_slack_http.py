@@ -18,7 +18,7 @@ from adapters.slack_install import KEPT
 from adapters.slack_post import SlackPoster
 from adapters.slack_web import REMOVED
 from bot.doc import paragraph
-from bot.domain import ChannelId, Post, Reply, Request
+from bot.domain import ChannelId, Post, Reply, Request, UserId
 from bot.errors import ChannelGone, ConfigError, NotSent, PlatformError
 from bot.ports import Responder
 from tests.contracts.platforms import Core
@@ -229,10 +229,32 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_toke
             asked = fake.world.add(Message(CHANNEL, fake.world.ts(), "U0ANA", team))
             await fake.event(event | {"ts": asked.ts}, team=team)
         await fake.until(lambda: len([m for m in fake.world.messages if m.bot]) == 2)
-        await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k", workspace="T0TWO"))
-        found = await listener.check([ChannelId(f"slack:{CHANNEL}")])
+        place = ChannelId(f"slack:T0TWO/{CHANNEL}")
+        await poster.post(Post(place, (paragraph("x"),), "k"))
+        found = await listener.check([place])
+        assert await poster.home(UserId("slack:T0TWO/U0ANA")) == "slack:T0TWO/D0ANA"
+        await fake.event({"type": "channel_archive", "channel": CHANNEL}, team="T0TWO")
+        await core.until(lambda: core.gone)
     assert [request.workspace for request in core.heard] == ["T0ONE", "T0TWO"]
+    assert [request.channel for request in core.heard] == [f"slack:T0ONE/{CHANNEL}", place]
+    assert [request.user for request in core.heard] == ["slack:T0ONE/U0ANA", "slack:T0TWO/U0ANA"]
+    assert core.gone == [(place, "the channel was archived")]
     assert all(finding.ok for finding in found)
+    posted = [token for method, token in fake.world.tokens_used if method == "chat.postMessage"]
+    assert posted == ["xoxb-T0ONE", "xoxb-T0TWO", "xoxb-T0TWO"]
+
+
+async def test_the_same_message_in_two_workspaces_is_two_messages(fake: FakeSlack) -> None:
+    core = Core()
+    _, listener = many(fake, Memory(), Fernet.generate_key().decode())
+    async with serving(fake, listener, core) as base:
+        for team in ("T0ONE", "T0TWO"):
+            await install(fake, base, team)
+            event = {"type": "app_mention", "user": "U0ANA", "channel": CHANNEL, "text": "x", "ts": "1.5"}
+            await fake.event(event, team=team)
+            await fake.event(event, team=team)
+        await core.until(lambda: len(core.heard) == 2)
+    assert [request.workspace for request in core.heard] == ["T0ONE", "T0TWO"]
 
 
 async def test_tokens_are_unreadable_at_rest_and_survive_a_new_key(fake: FakeSlack) -> None:
@@ -250,17 +272,12 @@ async def test_tokens_are_unreadable_at_rest_and_survive_a_new_key(fake: FakeSla
         await stranger.post(Post(place, (paragraph("x"),), "k2", workspace="T0ONE"))
 
 
-async def test_a_channel_without_a_workspace_is_the_only_ones(fake: FakeSlack) -> None:
-    marks, post = Memory(), Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k")
-    poster, listener = many(fake, marks, Fernet.generate_key().decode())
-    with pytest.raises(NotSent, match="0 workspaces"):
-        await poster.post(post)
+async def test_a_channel_without_a_workspace_is_told_how_to_be_named(fake: FakeSlack) -> None:
+    poster, listener = many(fake, Memory(), Fernet.generate_key().decode())
     async with serving(fake, listener, Core()) as base:
         await install(fake, base, "T0ONE")
-        await poster.post(post)
-        await install(fake, base, "T0TWO")
-        with pytest.raises(NotSent, match="2 workspaces"):
-            await poster.post(post)
+        with pytest.raises(NotSent, match="slack:T0123/C0456"):
+            await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k"))
 
 
 async def test_a_removed_app_is_forgotten(fake: FakeSlack) -> None:

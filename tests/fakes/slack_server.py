@@ -167,6 +167,7 @@ class Server:
 
     def _call(self, request: web.Request, name: str, args: Json) -> Json:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.get("token", "")
+        self.world.tokens_used.append((name, token))
         return self.call(name, args, token)
 
     def call(self, name: str, args: Json, token: str) -> Json:

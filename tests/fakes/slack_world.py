@@ -245,6 +245,7 @@ class World:
         self.triggers: dict[str, float] = {}
         self.statuses: list[Json] = []
         self.calls: list[Call] = []
+        self.tokens_used: list[tuple[str, str]] = []
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self.late: list[Callable[[], Json]] = []
         self.buckets = Buckets(clock)
