@@ -86,13 +86,14 @@ def off_topic(cases: Sequence[Case]) -> None:
         random.append(relatedness(case.claim, texts[other]))
         near = max(
             (document for document in others if document != case.document),
-            key=lambda document: _alike(vectors[case.document], vectors[document]),
+            key=lambda document: alikeness(vectors[case.document], vectors[document]),
         )
         alike.append(relatedness(case.claim, texts[near]))
     print(f"off topic: AUROC {auroc(own, random):.3f} (random other), {auroc(own, alike):.3f} (most alike)")
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+def alikeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Shared stems as a share of all, by rarity: 0 to 1."""
     shared = sum(rarity(stem) for stem in one & other)
     return shared / max(1.0, sum(rarity(stem) for stem in one | other))
 

@@ -2,7 +2,7 @@
 
 Rarity from 60,000 abstracts of the corpus, the gist from SciTLDR's training part, the evidence ranking from
 SciFact's training claims. SciTLDR's dev part is not looked at here; penalties were chosen by four-fold
-cross-validation on the training part. numpy only, about two minutes.
+cross-validation on the training part. numpy only, about five minutes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import numpy.typing as npt
 import zstandard
 from rouge_score.rouge_scorer import RougeScorer
 
-from benchmarks.data import Case, data_root, evidence_cases, gist_cases, json_lines
-from bot.llm import extract_evidence, extract_gist
+from benchmarks.data import Case, GistCase, data_root, evidence_cases, gist_cases, json_lines
+from bot.llm import extract_evidence, extract_gist, extract_salience
+from bot.llm.extract_salience import Salience
 from bot.llm.extract_weights import FILE, WORDS, Floats, Linear, linear, place
 from bot.text import stems
 
+Table = npt.NDArray[np.float16 | np.float32 | np.uint16]
 ABSTRACTS = 60_000
 GIST_PENALTY = 600.0
 EVIDENCE_PENALTY = 100.0
@@ -34,7 +36,7 @@ DENSE = 0.5
 def main() -> None:
     """Make the three tables one after the other, since each needs those before it."""
     data = data_root(sys.argv[1:])
-    parts: dict[str, npt.NDArray[np.float16 | np.float32]] = {}
+    parts: dict[str, Table] = {}
     if FILE.exists():
         with np.load(FILE) as file:
             parts = {name: file[name] for name in file.files}
@@ -43,15 +45,17 @@ def main() -> None:
     parts |= named("evidence", fit_evidence(data))
     parts |= named("gist", fit_gist(data / "bench/scitldr/train.jsonl.gz"))
     save(parts)
+    parts |= tables(fit_salience(list(gist_cases(data / "bench/scitldr/train.jsonl.gz"))))
+    save(parts)
     print(FILE.stat().st_size, "bytes")
 
 
-def save(parts: dict[str, npt.NDArray[np.float16 | np.float32]]) -> None:
+def save(parts: dict[str, Table]) -> None:
     np.savez_compressed(FILE, allow_pickle=False, **parts)
     linear.cache_clear()
 
 
-def named(name: str, model: Linear) -> dict[str, npt.NDArray[np.float16 | np.float32]]:
+def named(name: str, model: Linear) -> dict[str, Table]:
     return {
         f"{name}_mean": model.mean.astype(np.float32),
         f"{name}_spread": model.spread.astype(np.float32),
@@ -121,12 +125,11 @@ def fit_logistic(rows: Floats, labels: Floats) -> Linear:
 
 
 def fit_gist(train: Path) -> Linear:
-    rows, words, targets, papers = gist_rows(train)
-    return fit_ridge(rows, words, targets, papers)
+    return fit_ridge(*gist_rows(list(gist_cases(train))))
 
 
 def gist_rows(
-    train: Path,
+    cases: Sequence[GistCase],
 ) -> tuple[Floats, list[npt.NDArray[np.int64]], Floats, npt.NDArray[np.int64]]:
     """Every candidate of every paper: features, words, ROUGE (1 counts four times), number of the paper."""
     scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
@@ -134,7 +137,7 @@ def gist_rows(
     words: list[npt.NDArray[np.int64]] = []
     targets: list[float] = []
     papers: list[int] = []
-    for number, case in enumerate(gist_cases(train)):
+    for number, case in enumerate(cases):
         found = extract_gist.candidates(case.sentences)
         if not found:
             continue
@@ -190,6 +193,47 @@ def fit_ridge(
         size, before = float(rest @ rest), size
         step = rest + size / before * step
     return Linear(mean, spread, weights[:width] * DENSE, weights[width:-1])
+
+
+# --- salience -------------------------------------------------------------------------------------
+
+
+def fit_salience(cases: Sequence[GistCase], folds: int = 5) -> Salience:
+    """Chances of words, from scores and habits of folds that never saw the paper."""
+    stemmed = [(_stems(case.sentences), _stems(case.references)) for case in cases]
+    fold = np.random.default_rng(0).permutation(len(cases)) % folds
+    rows, labels = [], []
+    for held in range(folds):
+        seen = [number for number in range(len(cases)) if fold[number] != held]
+        model = fit_ridge(*gist_rows([cases[number] for number in seen]))
+        told = extract_salience.habits(stemmed[number] for number in seen)
+        for number in np.flatnonzero(fold == held):
+            case = cases[number]
+            scored = extract_gist.score(case.title, case.sentences, model)
+            words, columns = extract_salience.columns(case.title, case.sentences, scored, told)
+            rows.append(columns)
+            labels.append(np.array([word in stemmed[number][1] for word in words], dtype=np.float64))
+    inputs = np.vstack(rows)
+    edges = extract_salience.edges_of(inputs)
+    fitted = fit_logistic(extract_salience.bent(inputs, edges), np.concatenate(labels))
+    told = extract_salience.habits(stemmed)
+    return Salience(told, edges, fitted.mean, fitted.spread, fitted.weights, fitted.bias)
+
+
+def _stems(texts: Sequence[str]) -> set[str]:
+    return {word for text in texts for word in stems(text)}
+
+
+def tables(model: Salience) -> dict[str, Table]:
+    return {
+        "salience_seen": model.habits.seen.astype(np.uint16),
+        "salience_taken": model.habits.taken.astype(np.uint16),
+        "salience_edges": model.edges.astype(np.float32),
+        "salience_mean": model.mean.astype(np.float32),
+        "salience_spread": model.spread.astype(np.float32),
+        "salience_weights": model.weights.astype(np.float32),
+        "salience_bias": np.array(model.bias, dtype=np.float32),
+    }
 
 
 if __name__ == "__main__":

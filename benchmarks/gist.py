@@ -16,7 +16,7 @@ import numpy as np
 from rouge_score.rouge_scorer import RougeScorer
 
 from benchmarks.data import gist_cases
-from bot.llm.extract_gist import gist
+from bot.llm.extract_choice import gist
 
 METRICS = ("rouge1", "rouge2", "rougeL")
 _SCORER = RougeScorer(list(METRICS), use_stemmer=True)

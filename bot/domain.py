@@ -410,6 +410,8 @@ class Outcome(enum.StrEnum):
     """What came of a question."""
 
     ANSWERED = "answered"
+    NEAR = "near"
+    """The paper does not say it in the question's words, but has places that may be meant."""
     NOT_IN_PAPER = "not in paper"
     UNSURE = "unsure"
     OFF_TOPIC = "off topic"

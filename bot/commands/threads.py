@@ -69,6 +69,10 @@ async def remember(core: Core, request: Request, root: str, said: str, answer: A
 def _said(answer: Answer) -> str:
     if answer.outcome == Outcome.NOT_IN_PAPER:
         return "The paper does not say."
+    if answer.outcome == Outcome.NEAR:
+        return (
+            f"The paper does not say it in these words; near: {' … '.join(q.quote for q in answer.nearest)}"
+        )
     return answer.text or " … ".join(item.quote for item in answer.evidence)
 
 

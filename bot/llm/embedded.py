@@ -34,7 +34,7 @@ class EmbeddedAnswerer:
 
 
 def _summary(paper: Paper, text: FullText, language: str) -> Summary:
-    from bot.llm.extract_gist import gist
+    from bot.llm.extract_choice import gist
     from bot.llm.extract_parts import claims
 
     passages = text.passages

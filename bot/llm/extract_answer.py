@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain import Answer, Evidence, Outcome, Passage, Question
 from bot.evidence import QUOTE, clip, same
@@ -27,6 +27,10 @@ PAPERS = 6
 """Papers of which a question about several is answered, at most."""
 ANSWERED, UNSURE, RELATED = 0.6, 0.4, 0.2
 """Shares of the weight of a question's words that must stand in a sentence, or in the text, for each."""
+NEAR = 0.25
+"""The share from which a sentence is near what is asked, though it may not answer (`benchmarks.answers`)."""
+NEAREST = 2
+"""Near places shown, at most."""
 
 # --- passages -------------------------------------------------------------------------------------
 
@@ -79,11 +83,13 @@ class _Scored:
     share: float
     told: bool
     """Whether it tells a thing of the kind asked for; True where no kind was."""
+    near: float
+    """How much of the whole question it shares, whether or not it tells what is asked."""
     score: float
 
 
 def answer(question: Question) -> Answer:
-    """The two or three sentences that answer, or that the paper does not say, with what comes nearest."""
+    """The two or three sentences that answer, else the places that come near, else a refusal."""
     if known := _from_metadata(question):
         return Answer(Outcome.ANSWERED, known, model="embedded")
     asked = understood(_standing_alone(question))
@@ -96,7 +102,10 @@ def answer(question: Question) -> Answer:
         return Answer(Outcome.OFF_TOPIC, "", model="embedded")
     outcome, good = _outcome(asked, scored)
     if outcome is Outcome.NOT_IN_PAPER:
-        return Answer(outcome, "", nearest=_quotes(scored, 2), model="embedded")
+        near = [one for one in scored if one.near >= NEAR]
+        near.sort(key=lambda one: -(one.score + 3.0 * one.near))
+        outcome = Outcome.NEAR if near else outcome
+        return Answer(outcome, "", nearest=_quotes(near, NEAREST), model="embedded")
     shown = _one_a_paper(good) if len(question.papers) > 1 else good
     most = max(SHOWN, min(PAPERS, len({one.passage.paper_id for one in shown})))
     return Answer(outcome, "", evidence=_quotes(shown, most), model="embedded")
@@ -179,11 +188,13 @@ def relatedness(question: str, text: str) -> float:
 def _scored(asked: Asked, question: Question) -> list[_Scored]:
     """Every sentence of the passages with its score, best first."""
     found = [(s, passage) for passage in question.passages for s in _sentences(passage)]
+    unnamed = _of_its_paper(asked, question)
     lexical = rank(asked.text, [sentence for sentence, _ in found])
     order = {id(passage): at for at, passage in enumerate(question.passages)}
     scored = []
     for (sentence, passage), words in zip(found, lexical.tolist(), strict=True):
-        share = asked.share(frozenset(stems(f"{sentence} {passage.section}")))
+        there = frozenset(stems(f"{sentence} {passage.section}"))
+        share, near = max(asked.share(there), unnamed.share(there)), asked.nearness(there)
         told = not asked.kinds or any(kind.tells(sentence, passage.section) for kind in asked.kinds)
         told = told and (not asked.counted or counts(sentence, asked.counted))
         score = (
@@ -193,8 +204,15 @@ def _scored(asked: Asked, question: Question) -> list[_Scored]:
             + _manner(asked, sentence, passage)
             - 0.15 * order[id(passage)]
         )
-        scored.append(_Scored(sentence, passage, share, told, score))
+        scored.append(_Scored(sentence, passage, share, told, near, score))
     return sorted(scored, key=lambda one: -one.score)
+
+
+def _of_its_paper(asked: Asked, question: Question) -> Asked:
+    """The question without the words that name its paper, unless it has no others."""
+    titled = {stem for paper in question.papers for stem in stems(paper.title)}
+    rest = {stem: weight for stem, weight in asked.weights.items() if stem not in titled}
+    return replace(asked, weights=rest) if len(question.papers) == 1 and (rest or asked.kinds) else asked
 
 
 def _sentences(passage: Passage) -> list[str]:

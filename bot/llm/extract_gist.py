@@ -18,9 +18,8 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from bot.evidence import clip
 from bot.llm.extract_weights import Floats, Linear, linear, place, rarity
-from bot.text import sentences, stems
+from bot.text import stems
 
 LONGEST = 280
 """Characters of a gist, at most."""
@@ -89,13 +88,35 @@ def _forms(sentence: str) -> dict[str, tuple[str, ...]]:
     return unique
 
 
+_SUBORDINATE = re.compile(
+    r"^(?:despite|while|although|though|when|whenever|since|because|given|as|by|with|in|to|for|at|from|based|"
+    r"using|unlike|instead|rather|after|before|motivated|inspired|due|once|whereas)\b",
+    re.IGNORECASE,
+)
+"""Beginnings after which the main clause is still to come."""
+
+
+_GOES_ON = re.compile(
+    r",\s+(?:\w+ly\s+)?(?:is|are|was|were|can|could|may|might|will|would|must|should|do|does|did|has|have|had|"
+    r"remains?|requires?|fails?|suffers?|plays?|provides?|allows?|leads?|we)\b",
+    re.IGNORECASE,
+)
+"""What shows that a clause between commas was not the last: its sentence goes on."""
+_LISTED = re.compile(r",\s+(?:[^\s,]+\s+){0,3}[^\s,]+$")
+"""The end of a text that breaks off within a list."""
+
+
 def _tails(text: str) -> list[tuple[str, str]]:
     shortened = []
-    for match in _TAIL.finditer(text):
-        word = match["word"] or match["verb"] or match["mark"]
+    main = text.find(",") + 1 if _SUBORDINATE.match(text) else 0
+    for match in _TAIL.finditer(text, main):
+        word = (match["word"] or match["verb"] or match["mark"]).strip().lower()
         short = text[: match.start()].rstrip(" ,;:")
+        listed = word in ("and", "as well as") and _LISTED.search(short)
+        if listed or _GOES_ON.search(text, match.end()) or len(short[main:].split()) < 4:
+            continue
         if len(short.split()) >= 6 and short.count("(") == short.count(")"):
-            shortened.append((short + ".", word.strip().lower()))
+            shortened.append((short + ".", word))
     return shortened
 
 
@@ -105,7 +126,7 @@ def _capital(text: str) -> str:
 
 # --- features -------------------------------------------------------------------------------------
 
-_EMPTY = frozenset(
+EMPTY = frozenset(
     stems(
         "a an the of and or to in for on with by from at as is are was were be been being this that these "
         "those it its we our us their they which can may not than more such also have has had do does "
@@ -125,15 +146,6 @@ def score(title: str, abstract: Sequence[str], model: Linear | None = None) -> l
     rows, words = features(title, found)
     scores = (model or linear("gist"))(rows, words)
     return list(zip(scores.tolist(), found, strict=True))
-
-
-def gist(title: str, abstract: str) -> str:
-    """The best sentence of at most `LONGEST` characters; "" where there is no abstract."""
-    scored = score(title, sentences(abstract))
-    fitting = [pair for pair in scored if len(pair[1].text) <= LONGEST] or scored
-    if not fitting:
-        return ""
-    return clip(max(fitting, key=lambda pair: pair[0])[1].text, LONGEST)
 
 
 def features(title: str, found: Sequence[Candidate]) -> tuple[Floats, list[npt.NDArray[np.int64]]]:
@@ -162,7 +174,7 @@ class _Abstract:
         self._sentences = [self._stems[id(candidate)] for candidate in fullest.values()]
         self._order = {number: at for at, number in enumerate(fullest)}
         self._title = stems(title)
-        self._title_words = set(self._title) - _EMPTY
+        self._title_words = set(self._title) - EMPTY
         self._acronyms = set(_ACRONYM.findall(title))
         self._shared = Counter(word for words in self._sentences for word in set(words))
         self._pairs = Counter(pair for words in self._sentences for pair in set(pairwise(words)))
@@ -203,7 +215,7 @@ class _Abstract:
     def _likeness(self, candidate: Candidate, at: int) -> list[float]:
         """To the title, to the abstract's middle, to the other sentences."""
         own = self._stems[id(candidate)]
-        carrying, pairs, vector = set(own) - _EMPTY, set(pairwise(own)), _vector(own)
+        carrying, pairs, vector = set(own) - EMPTY, set(pairwise(own)), _vector(own)
         in_title = len(carrying & self._title_words)
         title_pairs = set(pairwise(self._title))
         others = [_dot(vector, other) for number, other in enumerate(self._vectors) if number != at] or [0.0]
@@ -216,13 +228,13 @@ class _Abstract:
             _dot(vector, self._middle), max(others), sum(others) / len(others),
             sum(elsewhere) / words, sum(n > 0 for n in elsewhere) / words, sum(n > 0 for n in elsewhere),
             sum(self._pairs[pair] > 1 for pair in pairs) / max(1, len(pairs)),
-            sum(word in _EMPTY for word in own) / max(1, len(own)), sum(map(rarity, carrying)) / words,
+            sum(word in EMPTY for word in own) / max(1, len(own)), sum(map(rarity, carrying)) / words,
         ]  # fmt: skip
 
     def _overlap(self, own: Sequence[str]) -> float:
         """F1 of the carrying words with the title's."""
-        mine = Counter(word for word in own if word not in _EMPTY)
-        title = Counter(word for word in self._title if word not in _EMPTY)
+        mine = Counter(word for word in own if word not in EMPTY)
+        title = Counter(word for word in self._title if word not in EMPTY)
         return 2 * (mine & title).total() / max(1, mine.total() + title.total())
 
     def _looks(self, candidate: Candidate) -> list[float]:
@@ -242,7 +254,7 @@ class _Abstract:
         gone = set(whole) - set(own)
         return [
             "purpose" in candidate.cuts, "bracket" in candidate.cuts, "tail" in candidate.cuts,
-            len(own) / max(1, len(whole)), len(whole) - len(own), len(gone - _EMPTY),
+            len(own) / max(1, len(whole)), len(whole) - len(own), len(gone - EMPTY),
             len(gone & self._title_words) / max(1, len(self._title_words)),
         ]  # fmt: skip
 
@@ -260,7 +272,7 @@ class _Abstract:
 
 
 def _vector(words: Sequence[str]) -> dict[str, float]:
-    counts = Counter(word for word in words if word not in _EMPTY)
+    counts = Counter(word for word in words if word not in EMPTY)
     return _unit({word: (1 + log(count)) * rarity(word) for word, count in counts.items()})
 
 

@@ -8,7 +8,8 @@ surely do, and the sections where it is told.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bot.fulltext.sections import Role, role
 from bot.llm.extract_weights import rarity
@@ -96,11 +97,20 @@ _KINDS = (
         "hardware",
         r"\bgpus?\b|\btpus?\b|\bhardware\b|\bcompute\b|\bhow (?:long|much time)\b.{0,40}\btrain|"
         r"\btraining (?:time|"
-        r"cost)\b|\bexpensive\b|\bmemory\b|\bcosts?\b.{0,20}\btrain",
+        r"cost)\b|\bexpensive\b|\bcosts?\b.{0,20}\btrain",
         r"\b(?:GPUs?|TPUs?|NVIDIA|A100|V100|H100|RTX|P100|CPUs?)\b|\b\d[\d.]* ?(?:hours|days|minutes)\b|"
         r"\bFLOPs?\b|"
         r"\b\d+ ?GB\b",
         Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+    ),
+    _kind(
+        "memory",
+        r"\b(?:v?ram|memory)\b(?! (?:bank|network|cell|module|augmented))|\bdisk space\b|\bfootprint\b",
+        r"\bmemory\b|\bV?RAM\b|\bfootprint\b|\b\d[\d.]* ?[kMGT]i?B\b",
+        Role.EXPERIMENTS, Role.RESULTS, Role.METHOD, Role.ABSTRACT,
+        sure=r"\b(?:\d|hal(?:f|ve)|third|quarter|reduc|sav|less|lower|fewer|only|small|constant|linear|quadratic)"
+        r".{0,60}\b(?:memory|V?RAM|footprint)\b|\b(?:memory|V?RAM|footprint)\b.{0,60}(?:\b\d|\b(?:by|from) |"
+        r"hal(?:f|ve)|reduc|sav)|\b\d[\d.]* ?[kMGT]i?B\b",
     ),
     _kind(
         "speed",
@@ -204,8 +214,9 @@ _KINDS = (
         "method",
         r"\bhow (?:does|do|did|is|are|was|were) (?:it|they|this|the (?:method|model|approach|system|"
         r"algorithm|authors))"
-        r"\b|\bhow (?:it|this) works?\b|\barchitecture\b|\bapproach\b|\bmethod(?:ology)?\b|\bpipeline\b|"
-        r"\bhow .{0,30}"
+        r"\b|\bhow (?:it|this) works?\b|\barchitecture\b|\bmethodology\b|"
+        r"\b(?:what|which|describe|explain)\b.{0,30}\b(?:approach|method|pipeline)\b|"
+        r"^(?:the )?(?:approach|method|pipeline)\W*$|\bhow .{0,30}"
         r"\b(?:work|train)(?:s|ed)?\b",
         r"\bwe (?:use|train|first|then|propose|employ|adopt|apply|introduce|combine|represent|compute|"
         r"define|collect)|"
@@ -241,6 +252,10 @@ _ASKING = frozenset(
 )
 
 
+TELLING = 3.0
+"""The rarity from which words that are shared say something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question: the stems it asks for with their weights, and the kinds of things."""
@@ -250,6 +265,20 @@ class Asked:
     kinds: tuple[Kind, ...]
     counted: str = ""
     """The stem of what is to be counted ("how many districts")."""
+    words: dict[str, float] = field(default_factory=dict)
+    """All stems of the question that carry meaning, with those that name a kind."""
+
+    def nearness(self, there: frozenset[str] | set[str]) -> float:
+        """The share of the weight of all its words that is there; 0 where none of those that name a kind is.
+
+        A word that most papers have does not make a place near by itself.
+        """
+        found = {stem: weight for stem, weight in self.words.items() if stem in there}
+        naming = self.words.keys() - self.weights.keys()
+        weight = sum(found.values())
+        if weight < TELLING or (naming and not naming & found.keys()):
+            return 0.0
+        return weight / sum(self.words.values())
 
     def share(self, there: frozenset[str] | set[str]) -> float:
         """The share of the weight that is there; 1 for a question without words of its own."""
@@ -266,12 +295,23 @@ def understood(question: str) -> Asked:
     for kind in kinds:
         rest = kind.asks.sub(" ", rest)
     wanted = dict.fromkeys(stem for stem in content_stems(rest) if stem not in _ASKING)
-    return Asked(question, {stem: rarity(stem) for stem in wanted}, kinds, _counted(question, kinds))
+    words = dict.fromkeys(stem for stem in content_stems(question) if stem not in _ASKING)
+    return Asked(question, _weighed(wanted), kinds, _counted(question, kinds), _weighed(words))
 
 
-_COVERS = {"code": ("data",), "speed": ("hardware",), "loss": ("method",), "settings": ("loss", "method")}
+def _weighed(wanted: Iterable[str]) -> dict[str, float]:
+    return {stem: rarity(stem) for stem in wanted}
+
+
+_COVERS = {
+    "memory": ("hardware",),
+    "code": ("data",),
+    "speed": ("hardware",),
+    "loss": ("method",),
+    "settings": ("loss", "method"),
+}
 """A question of the first kind is not one of the others, though it has their words."""
-_COUNTED = frozenset({"parameters", "people", "hardware", "speed"})
+_COUNTED = frozenset({"parameters", "people", "hardware", "speed", "memory"})
 """Kinds that look for their numbers themselves."""
 _COUNT = re.compile(
     r"\b(?:how many|number of|how much|what (?:percentage|fraction|"

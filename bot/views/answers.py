@@ -44,13 +44,16 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
         blocks.append(paragraph(_off_topic(papers)))
     elif found.outcome == Outcome.NOT_IN_PAPER:
         blocks.append(paragraph(bold(_silent(papers))))
+    elif found.outcome == Outcome.NEAR:
+        blocks.append(paragraph(bold(_near(papers))))
     elif found.outcome == Outcome.UNSURE:
         blocks.append(paragraph(bold("I am not sure; this is what comes closest.")))
     if found.text:
         blocks.append(paragraph(found.text))
     blocks += [_quote(item, by_id) for item in found.evidence]
     if not found.evidence and found.nearest:
-        blocks.append(paragraph("The nearest passages:", small=True))
+        if found.outcome != Outcome.NEAR:
+            blocks.append(paragraph("The nearest passages:", small=True))
         blocks += [_quote(item, by_id) for item in found.nearest]
     if found.note:
         blocks.append(paragraph(found.note, small=True))
@@ -70,6 +73,11 @@ def asked(question: str, paper: Paper) -> Block:
 
 def _silent(papers: Sequence[Paper]) -> str:
     return "The paper does not say." if len(papers) == 1 else "These papers do not say."
+
+
+def _near(papers: Sequence[Paper]) -> str:
+    whose = "The paper does" if len(papers) == 1 else "These papers do"
+    return f"{whose} not say it in these words. The nearest places:"
 
 
 def _off_topic(papers: Sequence[Paper]) -> str:

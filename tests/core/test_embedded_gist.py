@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.llm.extract_choice import can_follow, gist, joined
 from bot.llm.extract_evidence import rank
-from bot.llm.extract_gist import LONGEST, candidates, gist
+from bot.llm.extract_gist import LONGEST, Candidate, candidates
 
 ABSTRACT = (
     "Reading takes time, and there are many papers. However, little is known about how groups choose. "
@@ -64,6 +65,43 @@ def test_lead_ins_brackets_and_last_clauses_may_go(sentence: str, shortened: str
 )
 def test_conditions_and_reservations_stay(sentence: str) -> None:
     assert [candidate.text for candidate in candidates([sentence])] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We postulate that the objective of language models, such as GRUs, is wrong for our own task here.",
+        "We trained networks with n input units, m output units, and k hidden units.",
+        "Despite years of work on hives, and meadows, we know little of wild bees in cities.",
+    ],
+)
+def test_a_sentence_is_not_cut_where_it_goes_on(sentence: str) -> None:
+    assert [candidate.text for candidate in candidates([sentence])] == [sentence]
+
+
+def test_two_sentences_stand_side_by_side_in_their_own_words() -> None:
+    first = Candidate("We present the meadow network.", 0)
+    assert joined(first, Candidate("The results show fewer errors.", 2)) == (
+        "We present the meadow network; the results show fewer errors."
+    )
+    assert joined(first, Candidate("HiveNet halves the error.", 1)).endswith("; HiveNet halves the error.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "allowed"),
+    [
+        (Candidate("We present a network.", 0), Candidate("It counts bees.", 1), True),
+        (Candidate("We present a network.", 0), Candidate("It counts bees.", 2), False),
+        (Candidate("We present a network.", 0, ("tail", "which")), Candidate("It counts bees.", 1), False),
+        (Candidate("We present a network.", 0), Candidate("We count bees.", 4), True),
+        (Candidate("We present a network.", 2), Candidate("We count bees.", 1), False),
+        (Candidate("This is due to wind.", 0), Candidate("We count bees.", 1), False),
+        (Candidate("We present a network:", 0), Candidate("We count bees.", 1), False),
+        (Candidate("We present a network.", 0), Candidate("We count " + "b" * LONGEST + ".", 1), False),
+    ],
+)
+def test_what_may_follow_what(first: Candidate, second: Candidate, allowed: bool) -> None:
+    assert can_follow(first, second) is allowed
 
 
 def test_every_candidate_is_what_deletion_leaves() -> None:
