@@ -207,7 +207,7 @@ def fit_salience(cases: Sequence[GistCase], folds: int = 5) -> Salience:
         seen = [number for number in range(len(cases)) if fold[number] != held]
         model = fit_ridge(*gist_rows([cases[number] for number in seen]))
         told = extract_salience.habits(stemmed[number] for number in seen)
-        for number in np.flatnonzero(fold == held):
+        for number in np.flatnonzero(fold == held).tolist():
             case = cases[number]
             scored = extract_gist.score(case.title, case.sentences, model)
             words, columns = extract_salience.columns(case.title, case.sentences, scored, told)
