@@ -39,6 +39,7 @@ from bot.platforms import Platform, Surroundings, platforms
 from bot.ports import Matcher, Papers, Source
 from bot.reading import Reader
 from bot.release import release
+from bot.revisit import Revisit
 from bot.rounds import Chore, Rounds
 from bot.search import Finder
 from bot.texts import FetchedTexts
@@ -194,7 +195,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         matcher=matcher,
         reader=reader,
         worker=worker,
-        rounds=_rounds(around, made),
+        rounds=_rounds(around, made, sources),
         conversation=Conversation(core),
         platforms=made,
         sources=sources.fetched,
@@ -257,8 +258,9 @@ _DIRECT = ("slack", "discord")
 """Platforms where a person can be written to directly."""
 
 
-def _rounds(around: Surroundings, made: Mapping[str, Platform]) -> Rounds:
-    """Version watch once a day, the sources' health and the notes every few minutes."""
+def _rounds(around: Surroundings, made: Mapping[str, Platform], sources: origins.Sources) -> Rounds:
+    """A second look at papers and the version watch once a day, the sources' health and the notes every few
+    minutes."""
     stores, time = around.stores, around.clock
     direct = [name for name in made if name in _DIRECT]
     versions = VersionWatch(
@@ -286,7 +288,15 @@ def _rounds(around: Surroundings, made: Mapping[str, Platform]) -> Rounds:
         clock=time,
         ticks=elapsed,
     )
+    again = Revisit(
+        changes=stores.changes,
+        papers=stores.papers,
+        lookups=sources.lookups,
+        journals=sources.journals,
+        clock=time,
+    )
     chores = [
+        Chore("second look", again.look, timedelta(days=1)),
         Chore("version watch", versions.look, timedelta(days=1)),
         Chore("feed health", feeds.look, timedelta(minutes=5)),
         Chore("notes", courier.deliver, timedelta(minutes=5)),

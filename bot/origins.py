@@ -13,6 +13,7 @@ from bot.feedlist import FeedList
 from bot.library import Links
 from bot.ports import Lookup, Source
 from bot.proxies import Proxies
+from bot.revisit import Journals
 from bot.sources.arxiv import Arxiv
 from bot.sources.biorxiv import Biorxiv
 from bot.sources.feeds import Feed
@@ -80,6 +81,8 @@ class Sources:
     links: Links
     searched: tuple[Lookup, ...]
     added: FeedList
+    lookups: tuple[Lookup, ...]
+    journals: Journals | None
 
 
 def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sources:
@@ -106,17 +109,8 @@ def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sour
         (face, section.huggingface.enabled),
     ]
     feeds = [Feed(web, time, name=feed.name, url=feed.url) for feed in section.feeds]
-    lookups: list[Lookup] = [arxiv, biorxiv]
-    if section.lookup.enabled:
-        lookup = section.lookup
-        lookups.append(
-            Lookups(
-                web,
-                crossref_url=lookup.crossref_url,
-                openalex_url=lookup.openalex_url,
-                contact=lookup.contact,
-            )
-        )
+    registers = _registers(config, web)
+    lookups: tuple[Lookup, ...] = (arxiv, biorxiv, *((registers,) if registers else ()))
     fetched = (*(source for source, on in enabled if on), *feeds)
     addresses = {feed.name: feed.url for feed in section.feeds}
     added = FeedList(
@@ -126,4 +120,17 @@ def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sour
         tried=lambda url: Feed(web, time, name="", url=url).tried(),
         taken={source.name: addresses.get(source.name, "") for source in fetched},
     )
-    return Sources(fetched, PaperLinks(web, lookups), (arxiv,), added)
+    journals = registers.journal_version if registers else None
+    return Sources(fetched, PaperLinks(web, lookups), (arxiv,), added, lookups, journals)
+
+
+def _registers(config: Config, web: Web) -> Lookups | None:
+    section = config.sources.lookup
+    if not section.enabled:
+        return None
+    return Lookups(
+        web,
+        crossref_url=section.crossref_url,
+        openalex_url=section.openalex_url,
+        contact=section.contact,
+    )

@@ -683,7 +683,12 @@ class Changes(Protocol):
         ...
 
     async def places(self, ids: Collection[PaperId]) -> list[Place]:
-        """Where each of the papers was brought by a digest, talked of in a thread of its own, or saved."""
+        """Where each of the papers was brought by a digest, shown in a thread of its own, discussed among
+        others, or saved."""
+        ...
+
+    async def watched(self, since: datetime) -> list[PaperId]:
+        """The papers that have such a place, saved ones always, others if it is not older than ``since``."""
         ...
 
 

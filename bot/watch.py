@@ -183,8 +183,11 @@ def _met(
     for change in changes:
         by_paper.setdefault(change.paper_id, []).append(change)
     met: dict[tuple[PaperId, ChannelId], list[Place]] = {}
+    unwilling = {channel.person for channel in channels.values() if channel.person and not channel.watch}
     for place in places:
         channel = channels.get(place.channel)
+        if place.person in unwilling:
+            continue
         if channel is None or (channel.watch and not channel.paused):
             met.setdefault((place.paper_id, place.channel), []).append(place)
     result = []

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import Change, ChannelId, Note, PaperId, Place, UserId
+from bot.domain import Change, ChannelId, Note, PaperId, Place, UserId, is_private
 from bot.errors import StorageError
 from bot.render import json as doc_json
 from storage import aliases
 from storage.engine import Database
 from storage.statements import chunks, insert
-from storage.tables import digest_item, kept, note, outbox, paper_change, thread
+from storage.tables import digest_item, kept, note, outbox, paper_change, thread, turn
 
 _OPEN = ("pending", "sending")
 
@@ -139,11 +139,28 @@ class Changes:
                 kept_as = {name: next(iter(asked)) for name, asked in names.items()}
                 brought = await _brought(connection, kept_as)
                 cards = {(place.channel, place.card) for place in brought}
-                talked = await _talked(connection, kept_as)
+                talked = await _talked(connection, kept_as) + await _discussed(connection, kept_as)
                 found += brought
                 found += [place for place in talked if (place.channel, place.root) not in cards]
                 found += await _saved(connection, kept_as)
         return found
+
+    async def watched(self, since: datetime) -> list[PaperId]:
+        """See ``bot.ports.Changes``."""
+        async with self._database.reading() as connection:
+            met = sorted(await _met_since(connection, since))
+            return list(dict.fromkeys(await aliases.canonical(connection, met)))
+
+
+async def _met_since(connection: AsyncConnection, since: datetime) -> set[PaperId]:
+    items = sa.select(digest_item.c.paper_id).where(digest_item.c.local_date >= since.date())
+    found = {*await connection.scalars(items), *await connection.scalars(sa.select(kept.c.paper_id))}
+    threads = sa.select(thread.c.papers, _is_discussed().label("discussed"))
+    opened = thread.c.opened_at >= since, thread.c.kind != "digest"
+    for row in await connection.execute(threads.where(*opened)):
+        if row.discussed or len(row.papers) == 1:
+            found |= set(row.papers)
+    return {PaperId(name) for name in found if not is_private(name)}
 
 
 async def _brought(connection: AsyncConnection, names: dict[PaperId, PaperId]) -> list[Place]:
@@ -184,6 +201,26 @@ async def _talked(connection: AsyncConnection, names: dict[PaperId, PaperId]) ->
     query = sa.select(thread.c.channel_id, thread.c.root, thread.c.opened_at, written.label("alone"))
     rows = await connection.execute(query.where(written.in_(list(alone))))
     return [Place(alone[row.alone], ChannelId(row.channel_id), row.opened_at, row.root) for row in rows]
+
+
+def _is_discussed() -> sa.ColumnElement[bool]:
+    """Of threads about several papers: a comparison, a file dropped in, or any that somebody asked in. A list
+    that nobody opened is an offer, like a feed."""
+    asked = sa.exists().where(turn.c.channel_id == thread.c.channel_id, turn.c.root == thread.c.root)
+    return sa.and_(thread.c.kind != "digest", sa.or_(thread.c.kind.in_(("answer", "file")), asked))
+
+
+async def _discussed(connection: AsyncConnection, names: dict[PaperId, PaperId]) -> list[Place]:
+    """Threads about several papers, one of these among them."""
+    columns = (thread.c.channel_id, thread.c.root, thread.c.opened_at, thread.c.papers)
+    rows = await connection.execute(sa.select(*columns).where(_is_discussed()))
+    return [
+        Place(names[name], ChannelId(row.channel_id), row.opened_at, row.root)
+        for row in rows
+        if len(row.papers) > 1
+        for name in row.papers
+        if name in names
+    ]
 
 
 async def _saved(connection: AsyncConnection, names: dict[PaperId, PaperId]) -> list[Place]:

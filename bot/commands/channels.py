@@ -141,8 +141,10 @@ def _from_form(channel: Channel, values: Mapping[str, str]) -> Channel:
         "days": lambda c, v: replace(c, days=schedule_words.days(v)),
         "limit": lambda c, v: replace(c, limit=_limit(v)),
         "language": lambda c, v: replace(c, language=_language(v)),
-        "quiet": lambda c, v: replace(c, quiet="silent" if v == "silent" else "say"),
-        "watch": lambda c, v: replace(c, watch=v != "no"),
+        "quiet": lambda c, v: replace(
+            c, quiet="silent" if _one_of(v, ("say", "silent")) == "silent" else "say"
+        ),
+        "watch": lambda c, v: replace(c, watch=_one_of(v, ("yes", "no")) == "yes"),
         "topics": lambda c, v: replace(c, topics=_topics(v)),
         "not": lambda c, v: replace(c, not_=_words(v)),
     }
@@ -167,6 +169,13 @@ def _limit(value: str) -> int:
     if not value.strip().isdigit() or not 1 <= int(value) <= 50:
         raise UsageError(f"“{value[:20]}” is no number of papers; write 1 to 50.")
     return int(value)
+
+
+def _one_of(value: str, choices: tuple[str, str]) -> str:
+    chosen = value.strip().lower()
+    if chosen not in choices:
+        raise UsageError(f"“{value[:20]}” is neither {choices[0]} nor {choices[1]}.")
+    return chosen
 
 
 def _language(value: str) -> str:
@@ -194,8 +203,8 @@ async def settings(core: Core, call: Call, way: Responder) -> None:
     if not core.manners.may_change(call.request):
         refused = core.manners.refusal(call.request)
         await _private(way, (*trouble(str(refused), refused.people), *views.settings(channel)))
-    elif call.request.kind == "form":
-        channel = _from_form(channel, call.request.values)
+    elif call.request.kind == "form" or call.options:
+        channel = _from_form(channel, call.request.values if call.request.kind == "form" else call.options)
         await core.channels.save(channel)
         await _private(way, views.settings_kept(channel))
     else:

@@ -204,7 +204,7 @@ async def compare(core: Core, call: Call, way: Responder) -> None:
     await way.working("Reading the papers…")
     language = await language_of(core, call)
     summaries = [await core.reader.read(paper, language=language) for paper in papers]
-    await say(core, call, way, answers.comparison(papers, summaries), papers)
+    await say(core, call, way, answers.comparison(papers, summaries), papers, kind="answer")
 
 
 async def brief(core: Core, call: Call, way: Responder) -> None:

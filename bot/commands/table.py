@@ -223,8 +223,14 @@ INFOS: tuple[CommandInfo, ...] = (
     CommandInfo(
         "settings",
         "What this channel gets, and when.",
-        "/paper settings",
-        "/paper settings",
+        "/paper settings [watch:no] [limit:3] [quiet:silent] [language:de]",
+        "/paper settings watch:no",
+        (
+            Option("watch", "Tell when a paper shown here changes", lead="watch:", choices=("yes", "no")),
+            Option("limit", "Papers a day at most", lead="limit:"),
+            Option("quiet", "On a day without papers", lead="quiet:", choices=("say", "silent")),
+            Option("language", "Language of summaries", lead="language:"),
+        ),
         private=True,
         form=True,
     ),

@@ -208,7 +208,11 @@ def settings_form(channel: Channel) -> Form:
             ),
         ),
         typed=" and ".join(
-            (f"{typed(channel, 'follow')}, {typed(channel, 'unfollow')}", typed(channel, "schedule"))
+            (
+                f"{typed(channel, 'follow')}, {typed(channel, 'unfollow')}",
+                typed(channel, "schedule"),
+                typed(channel, "settings limit:5 quiet:silent watch:no"),
+            )
         ),
     )
 

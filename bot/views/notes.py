@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.doc import Block, Doc, Inline, Paragraph, bold, link, paragraph, text
+from bot.doc import Block, Button, Buttons, Doc, Inline, Paragraph, bold, link, paragraph, text
 from bot.domain import FeedHealth, Paper
 from bot.views.papers import short_id, title
 from bot.watch import Difference, Told
@@ -18,6 +18,7 @@ def versions(rows: Sequence[Told]) -> Doc:
     blocks: list[Block] = [_paper(row) for row in rows[:_SHOWN]]
     if len(rows) > _SHOWN:
         blocks.append(paragraph(f"{len(rows) - _SHOWN} more papers of this thread have changed.", small=True))
+    blocks.append(Buttons((Button("No such notes here", "settings watch:no"),)))
     return tuple(blocks)
 
 

@@ -230,6 +230,18 @@ async def test_a_form_s_fault_names_its_field(app: App, name: str, value: str, s
     assert await app.stores.channels.get(CHANNEL) is None
 
 
+async def test_settings_by_words(app: App) -> None:
+    assert "I tell nothing" in (await _ask(app, "settings watch:no quiet:silent limit:3")).text
+    channel = await app.stores.channels.get(CHANNEL)
+    assert channel is not None
+    assert (channel.watch, channel.quiet, channel.limit) == (False, "silent", 3)
+    assert "“maybe” is neither yes nor no" in (await _ask(app, "settings watch:maybe")).text
+    assert "Only a workspace admin" in (await _ask(app, "settings watch:yes", admin=False)).text
+    kept = await app.stores.channels.get(CHANNEL)
+    assert kept is not None
+    assert not kept.watch
+
+
 async def test_thumbs_and_trending(app: App) -> None:
     assert "Nothing was noticed by many" in (await _ask(app, "trending")).text
     await _ask(app, "more 2508.00001")

@@ -9,9 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import ChannelId, Edition, Paper, PaperId, Sighting, Thread, UserId
+from bot.domain import (
+    Channel,
+    ChannelId,
+    Edition,
+    Paper,
+    PaperId,
+    Post,
+    Sighting,
+    Thread,
+    ThreadKind,
+    Turn,
+    UserId,
+)
 from bot.notes import NoteCourier
 from bot.render import plain
+from bot.revisit import BACK
 from bot.views import notes as views
 from bot.watch import Difference, VersionWatch, difference
 from storage.notes import Changes, Notes
@@ -205,3 +218,60 @@ async def test_two_looks_at_once_write_one_note(room: Reading) -> None:
     assert not await room.notes.add(note)
     assert not await room.notes.add(replace(note, key="another", changes=(99,)), apart=timedelta(days=7))
     assert len(await room.told()) == 1
+
+
+async def asked_in(room: Reading, root: str, kind: ThreadKind, *papers: Paper, question: str = "") -> None:
+    """A thread about several papers, and perhaps a question in it."""
+    ids = tuple(one.id for one in papers)
+    await room.threads.open(Thread(ROOM, root, ids, kind=kind), now=room.clock.now())
+    if question:
+        await room.threads.say(ROOM, root, Turn("person", question, user="fake:ada"), now=room.clock.now())
+
+
+async def listed(room: Reading) -> tuple[str, Paper]:
+    """A message in the channel and a second paper; nothing was brought by a digest."""
+    two = replace(paper(2), abstract=ABSTRACT)
+    await room.announce(ONE, two)
+    remote = await room.platform.post(Post(ROOM, (), "list"))
+    return remote, two
+
+
+async def test_a_list_that_nobody_opened_is_no_discussion(room: Reading) -> None:
+    root, two = await listed(room)
+    await asked_in(room, root, "list", ONE, two)
+    await room.becomes(replace(ONE, version=2, title="Another title"))
+    assert await room.told() == []
+
+
+@pytest.mark.parametrize(("kind", "question"), [("list", "Which data?"), ("answer", ""), ("file", "")])
+async def test_a_list_asked_about_and_a_comparison_are(
+    room: Reading, kind: ThreadKind, question: str
+) -> None:
+    root, two = await listed(room)
+    await asked_in(room, root, kind, ONE, two, question=question)
+    await room.becomes(replace(two, version=2, title="Another title"))
+    assert [parent for parent, _ in await room.told()] == [root]
+
+
+async def test_who_wants_no_notes_gets_none_and_the_note_says_how(room: Reading) -> None:
+    await room.announce(ONE)
+    await room.channels.keep(UserId("fake:ada"), ROOM, ONE.id, MORNING)
+    home = Channel(ChannelId("fake:home"), person="fake:ada", watch=False)
+    await room.channels.save(home)
+    await room.becomes(replace(ONE, version=2, title="Another title"))
+    assert await room.told() == []
+    await room.channels.save(replace(home, watch=True))
+    ((_, words),) = await room.told()
+    assert words.endswith("[No such notes here] /paper settings watch:no")
+
+
+async def test_what_is_watched_is_known(room: Reading) -> None:
+    await room.brought(ONE)
+    two, three, four = (paper(number) for number in (2, 3, 4))
+    await room.announce(two, three, four)
+    await asked_in(room, "r1", "list", two, three)
+    await asked_in(room, "r2", "paper", four)
+    long_ago = MORNING - timedelta(days=400)
+    await room.channels.keep(UserId("fake:ada"), ROOM, three.id, long_ago)
+    assert set(await room.changes.watched(MORNING - BACK)) == {ONE.id, three.id, four.id}
+    assert set(await room.changes.watched(MORNING + timedelta(days=200))) == {three.id}

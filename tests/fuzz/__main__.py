@@ -26,7 +26,7 @@ def main() -> None:
     target = targets.TARGETS[name]
 
     def one(body: bytes) -> None:
-        with suppress(errors.SourceError):
+        with suppress(errors.PaperboyError):
             target(body)
 
     corpus = Path(tempfile.mkdtemp(prefix="fuzz-"))
