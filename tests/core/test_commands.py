@@ -231,7 +231,7 @@ async def test_a_form_s_fault_names_its_field(app: App, name: str, value: str, s
 
 
 async def test_settings_by_words(app: App) -> None:
-    assert "I tell nothing" in (await _ask(app, "settings watch:no quiet:silent limit:3")).text
+    assert "I say nothing" in (await _ask(app, "settings watch:no quiet:silent limit:3")).text
     channel = await app.stores.channels.get(CHANNEL)
     assert channel is not None
     assert (channel.watch, channel.quiet, channel.limit) == (False, "silent", 3)
