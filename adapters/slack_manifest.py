@@ -25,7 +25,7 @@ SCOPES: Mapping[str, str] = {
     "groups:history": "the same as channels:history, in private channels",
     "groups:read": "the same as channels:read, in private channels",
     "im:history": "hear direct messages to the bot",
-    "im:write": "open a direct message where an answer is for one person",
+    "im:write": "open a direct message: for a person's own papers, and where an answer is for one person",
     "links:read": "see links to papers that are pasted",
     "links:write": "show a card under such a link",
     "metadata.message:read": "find a post whose answer was lost, by its delivery key",

@@ -49,7 +49,7 @@ def _follows(channel: Channel, how: str = "") -> str:
 
 def already(topic: Topic, channel: Channel) -> Doc:
     """The channel follows it."""
-    return (paragraph(_follows(channel, "already "), " ", bold(str(topic)), "."),)
+    return (paragraph(f"{_follows(channel, 'already ')} ", bold(str(topic)), "."),)
 
 
 def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> Doc:
@@ -78,7 +78,7 @@ def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> D
 def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total: int, *, since: date) -> Doc:
     """The topic is followed, and what it would have brought."""
     blocks: list[Block] = [
-        paragraph(_follows(channel, "now "), " ", bold(str(topic)), ". ", next_time(channel))
+        paragraph(f"{_follows(channel, 'now ')} ", bold(str(topic)), ". ", next_time(channel))
     ]
     recent = [row for row in found.matched if _dated(row[0].announced or row[0].published, since)]
     if not total:
@@ -136,14 +136,14 @@ def unfollowed(topic: Topic, channel: Channel) -> Doc:
     """The topic is gone; the way back."""
     command = pressed(channel, f"follow {topic}")
     back = (Buttons((Button("Follow it again", command),)),) if len(command) <= 100 else ()
-    return (paragraph(_follows(channel, "no longer "), " ", bold(str(topic)), "."), *back)
+    return (paragraph(f"{_follows(channel, 'no longer ')} ", bold(str(topic)), "."), *back)
 
 
 def topics(channel: Channel) -> Doc:
     """The list of topics."""
     if not channel.topics:
         example = code(typed(channel, "follow gaussian splatting"))
-        return (paragraph(_follows(channel), " nothing yet. Try ", example, "."),)
+        return (paragraph(f"{_follows(channel)} nothing yet. Try ", example, "."),)
     blocks: list[Block] = [
         paragraph(bold(_follows(channel))),
         Bullets(tuple(text(str(topic)) for topic in channel.topics), numbered=True),

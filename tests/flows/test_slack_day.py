@@ -65,8 +65,8 @@ def elsewhere(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     place.close()
 
 
-def serve(lab: Lab, elsewhere: Elsewhere, story: Callable[[FakeSlack], Awaitable[None]]) -> int:
-    """Run the service while the story is told; the end of the story is SIGTERM."""
+def serve(lab: Lab, elsewhere: Elsewhere, story: Callable[[FakeSlack], Awaitable[None]], *verb: str) -> int:
+    """Run the service (without its worker, unless told) while the story is told; its end is SIGTERM."""
 
     async def told() -> None:
         try:
@@ -76,7 +76,7 @@ def serve(lab: Lab, elsewhere: Elsewhere, story: Callable[[FakeSlack], Awaitable
             os.kill(os.getpid(), signal.SIGTERM)
 
     telling = elsewhere.start(told())
-    said = lab.run("run", "--only", "slack")
+    said = lab.run(*(verb or ("run", "--only", "slack")))
     assert said.code == 0, said.err
     telling.result(10)
     return said.code
