@@ -33,7 +33,7 @@ from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import is_off_topic, retrieve
 from bot.llm.extract_brief import EmbeddedBriefer
 from bot.match import LibraryMatcher
-from bot.models import EMBEDDED, ServedModel, configured
+from bot.models import EMBEDDED, ServedModel, configured, untranslated
 from bot.notes import FeedWatch, NoteCourier
 from bot.platforms import Platform, Surroundings, platforms
 from bot.ports import Matcher, Papers, Source
@@ -322,7 +322,10 @@ async def examined(app: App) -> list[Finding]:
     """What the doctor finds out in the world: each source, the model, each platform."""
     findings = [await _source_finding(app, source) for source in await app.library.every()]
     findings.append(await app.model.check() if app.model else EMBEDDED)
-    channels = [channel.id for channel in await app.stores.channels.all()]
+    kept = await app.stores.channels.all()
+    channels = [channel.id for channel in kept]
+    if not app.model:
+        findings += untranslated(kept)
     for name, platform in app.platforms.items():
         mine = [channel for channel in channels if platform_of(channel) == name]
         findings += await platform.listener.check(mine)

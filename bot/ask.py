@@ -56,16 +56,21 @@ class Desk:
         passages = await self._passages(papers)
         found = self._retrieve(standing_alone(asked, turns), passages, limit=PASSAGES)
         whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language, channel)
+        read = (
+            f"Of these {len(papers)} papers only the abstracts were read; name one to have its text read."
+            if len(papers) > FULL_TEXTS
+            else ""
+        )
         note = ""
         if self._model is not None:
             try:
-                return await self._model.answer(whole, words=words)
+                return _with_note(await self._model.answer(whole, words=words), read)
             except BudgetSpent:
                 note = "The model's budget for today is spent; these are the paper's own words."
             except ModelError:
                 note = "The model did not answer as it should; these are the paper's own words."
         answer = await self._embedded.answer(whole, words=words)
-        return _with_note(answer, note)
+        return _with_note(_with_note(answer, note), read)
 
     async def _passages(self, papers: Sequence[Paper]) -> list[Passage]:
         if len(papers) > FULL_TEXTS:
@@ -91,4 +96,6 @@ def standing_alone(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _with_note(answer: Answer, note: str) -> Answer:
-    return replace(answer, note=note) if note and answer.outcome != Outcome.OFF_TOPIC else answer
+    if not note or answer.outcome == Outcome.OFF_TOPIC:
+        return answer
+    return replace(answer, note=f"{answer.note} {note}".strip())

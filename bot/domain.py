@@ -282,6 +282,11 @@ class Channel:
     """Whose direct messages it is (a UserId); empty for a channel of several people."""
 
 
+def is_english(language: str) -> bool:
+    """Whether a language code means English ("en", "en-GB")."""
+    return language.partition("-")[0] == "en"
+
+
 PLATFORM_SAYS = "the platform says: "
 """How ``Channel.paused`` begins where a platform, not a person, stopped the digest: it may start it again."""
 

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.config import LlmSection, secret
-from bot.domain import Finding, Question
+from bot.domain import Channel, Finding, Question, is_english
 from bot.ports import Answerer, Briefer, Clock, Judge, Ledger, Summarizer
 
 EMBEDDED = Finding("model", True, "embedded: it quotes the papers, needs no key and costs nothing")
+
+
+def untranslated(channels: Sequence[Channel]) -> list[Finding]:
+    """The channels whose language the embedded model does not write; no fault, but to be known."""
+    return [
+        Finding(
+            f"channel {channel.id}",
+            True,
+            f'its language is "{channel.language}", but summaries stay in English, in words of the papers: '
+            'the embedded model does not translate; provider = "openai" under [llm] does.',
+        )
+        for channel in channels
+        if not is_english(channel.language)
+    ]
 
 
 def configured(

@@ -34,6 +34,10 @@ class Reader:
         self._slots = asyncio.Semaphore(concurrency)
         self._under_way: dict[tuple[PaperId, str], asyncio.Task[Summary]] = {}
 
+    def translates(self) -> bool:
+        """Whether summaries can come in another language than the papers'; the embedded model quotes only."""
+        return self._model is not None
+
     async def text(self, paper: Paper) -> FullText:
         """The paper's text, fetched once for each version."""
         return await self._texts.full_text(paper)

@@ -206,7 +206,8 @@ async def settings(core: Core, call: Call, way: Responder) -> None:
     elif call.request.kind == "form" or call.options:
         channel = _from_form(channel, call.request.values if call.request.kind == "form" else call.options)
         await core.channels.save(channel)
-        await _private(way, views.settings_kept(channel))
+        note = () if core.reader.translates() else views.untranslated(channel)
+        await _private(way, (*views.settings_kept(channel), *note))
     else:
         await way.send(Reply((views.settings_form(channel),), private=True))
 

@@ -9,7 +9,7 @@ from bot.commands.core import Core
 from bot.doc import paragraph
 from bot.domain import Answer, Outcome, Paper, Reply, Request, Thread, Turn
 from bot.ports import Responder
-from bot.text import stems
+from bot.text import content_stems, stems
 from bot.views import answers
 
 _NUMBER = re.compile(r"(?:^|\s)#?(\d{1,2})(?:st|nd|rd|th)?(?=\s|[.,:?]|$)")
@@ -29,7 +29,8 @@ async def follow_up(core: Core, request: Request, thread: Thread, way: Responder
     await way.working("Reading the paper…" if len(meant) == 1 else "Reading the papers…")
     answer = await answered(core, request, meant, question, way, turns=thread.turns[-TURNS:])
     told = (paragraph(note, small=True),) if note else ()
-    await way.send(Reply((*answers.answer(answer, meant), *told)))
+    about = (answers.about(meant[0]),) if len(meant) == 1 < len(papers) else ()
+    await way.send(Reply((*about, *answers.answer(answer, meant), *told)))
     await remember(core, request, thread.root, said, answer)
 
 
@@ -84,7 +85,7 @@ def focus(question: str, papers: Sequence[Paper], *, last: bool = False) -> list
     numbered = [n for n in _numbers(question) if 1 <= n <= len(papers)]
     if numbered:
         return [papers[n - 1] for n in dict.fromkeys(numbered)]
-    named = [paper for paper in papers if _names(question, paper)]
+    named = [paper for paper in papers if _names(question, paper)] or _described(question, papers)
     return named or list(papers[-1:] if last else papers)
 
 
@@ -110,6 +111,19 @@ def _numbers(question: str) -> list[int]:
     marked = [int(m[1]) for m in re.finditer(r"(?:#|\bpaper |\bnumber |\bno\. ?)(\d{1,2})\b", lowered)]
     begun = [int(m[1]) for m in [re.match(r"(\d{1,2})[.):\s]", lowered)] if m]
     return spoken + marked + begun
+
+
+_DESCRIBED = re.compile(
+    r"\b(?:the|that) ((?:[\w-]+ ){1,4}?)(?:papers?|one|study|studies|preprint|article|survey|benchmark)\b",
+    re.IGNORECASE,
+)
+
+
+def _described(question: str, papers: Sequence[Paper]) -> list[Paper]:
+    """The papers whose titles have the words of "the splatting paper"; none where no title has them all."""
+    wanted = {stem for match in _DESCRIBED.finditer(question) for stem in content_stems(match[1])}
+    titled = [paper for paper in papers if wanted <= set(stems(paper.title))]
+    return titled if wanted and len(titled) < len(papers) else []
 
 
 def _names(question: str, paper: Paper) -> bool:

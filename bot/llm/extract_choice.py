@@ -16,7 +16,7 @@ from bot.llm.extract_gist import LONGEST, Candidate, score
 from bot.llm.extract_salience import chances, expected
 from bot.text import sentences, stems
 
-EXPECTED = 1.0
+EXPECTED = 0.75
 """What the expected match counts beside the score; by cross-validation on the training part."""
 WORDS = 42
 """Words of two sentences together, at most."""

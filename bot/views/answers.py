@@ -71,6 +71,11 @@ def asked(question: str, paper: Paper) -> Block:
     return paragraph(f"“{shown}” — ", title(paper), f" — {short_id(paper.id)}")
 
 
+def about(paper: Paper) -> Block:
+    """Which of a thread's papers an answer is about."""
+    return paragraph("On ", link(paper.title, paper.url), f" — {short_id(paper.id)}")
+
+
 def _silent(papers: Sequence[Paper]) -> str:
     return "The paper does not say." if len(papers) == 1 else "These papers do not say."
 

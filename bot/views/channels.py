@@ -22,7 +22,7 @@ from bot.doc import (
     paragraph,
     text,
 )
-from bot.domain import WEEKDAYS, Channel, Topic, TopicFound
+from bot.domain import WEEKDAYS, Channel, Topic, TopicFound, is_english
 from bot.schedule_words import in_words
 from bot.views.papers import below_line, lines, short
 
@@ -220,6 +220,19 @@ def settings_form(channel: Channel) -> Form:
 def settings_kept(channel: Channel) -> Doc:
     """The settings as they are now, just saved."""
     return (paragraph(bold("Saved.")), *settings(channel))
+
+
+def untranslated(channel: Channel) -> Doc:
+    """That the language which was set is not written, said where it is set."""
+    if is_english(channel.language):
+        return ()
+    return (
+        paragraph(
+            f"Summaries stay in English, in the papers' own words: without a language model nothing is "
+            f"written in “{channel.language}”. An admin can set one up in the configuration, under [llm].",
+            small=True,
+        ),
+    )
 
 
 def settings(channel: Channel) -> Doc:

@@ -196,6 +196,10 @@ async def test_settings_by_form(app: App) -> None:
     }
     saved = await _ask(app, "settings", kind="form", values=values)
     assert "Saved." in saved.text
+    assert "Summaries stay in English" in saved.text
+    english = await _ask(app, "settings", kind="form", values={**values, "language": "en-GB"})
+    assert "Summaries stay in English" not in english.text
+    await _ask(app, "settings", kind="form", values=values)
     channel = await app.stores.channels.get(CHANNEL)
     assert channel == Channel(
         CHANNEL,
@@ -286,6 +290,10 @@ async def test_a_reply_in_a_thread_of_several_papers(app: App) -> None:
     assert "The filter adds 3 ms a second of speech." in second.text
     named = await _ask(app, "what remains hard in Splat-X?", kind="reply", thread=root)
     assert "Mirrors remain hard for our method." in named.text
+    assert "On Splat-X" in named.text
+    described = await _ask(app, "what does the speech paper add?", kind="reply", thread=root)
+    assert "On Wind: speech recognition outdoors" in described.text
+    assert "3 ms" in described.text
     both = await _ask(app, "what do they propose?", kind="reply", thread=root)
     assert "We propose" in both.text
     stranger = await _ask(app, "what is this?", kind="reply", thread="somebody else's")

@@ -1,0 +1,94 @@
+"""Questions about several papers: which are meant, what is read of them, and that it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot.ask import Desk
+from bot.commands.threads import focus
+from bot.domain import Answer, Channel, ChannelId, FullText, Outcome, Paper, PaperId, Question
+from bot.errors import ModelDown
+from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
+from bot.llm.extract_answer import retrieve
+from bot.models import untranslated
+from bot.ports import Answerer, Words
+from bot.reading import Reader
+from storage.engine import connect
+from storage.readings import Readings
+from tests.fakes.clock import SetClock
+from tests.fakes.papers import PAPER, abstract_only
+
+TITLES = (
+    "Pruned Gaussian Splatting for Phones",
+    "Counting Wild Bees from Sound",
+    "Diffusion Models for Gaussian Noise in Photographs",
+    "A Survey of Speech Recognition",
+)
+PAPERS = [Paper(PaperId(f"arxiv:2509.0000{n}"), title) for n, title in enumerate(TITLES)]
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("What data does the splatting paper use?", [0]),
+        ("what does the wild bees study find?", [1]),
+        ("Is the diffusion one faster?", [2]),
+        ("what do the gaussian papers share?", [0, 2]),
+        ("Which of these use diffusion?", [0, 1, 2, 3]),
+        ("What data does the paper use?", [0, 1, 2, 3]),
+        ("What data does the quantum paper use?", [0, 1, 2, 3]),
+        ("what does the second one use?", [1]),
+    ],
+)
+def test_a_paper_is_named_by_words_of_its_title(question: str, meant: list[int]) -> None:
+    assert focus(question, PAPERS) == [PAPERS[n] for n in meant]
+
+
+class Broken:
+    """A model that does not answer."""
+
+    name = "broken"
+
+    async def answer(self, question: Question, *, words: Words | None = None) -> Answer:
+        raise ModelDown("away")
+
+
+class Shelf:
+    """Has of every paper the abstract alone."""
+
+    async def full_text(self, paper: Paper) -> FullText:
+        return abstract_only(paper)
+
+
+async def asked(papers: Sequence[Paper], *, model: Answerer | None = None) -> Answer:
+    database = await connect("sqlite:///:memory:")
+    reader = Reader(
+        texts=Shelf(),
+        readings=Readings(database),
+        embedded=EmbeddedSummarizer(),
+        model=None,
+        clock=SetClock(),
+    )
+    desk = Desk(reader=reader, retrieve=retrieve, embedded=EmbeddedAnswerer(), model=model)
+    found = await desk.ask(papers, "Which of these count bees?")
+    await database.close()
+    return found
+
+
+async def test_that_only_abstracts_were_read_is_said_for_more_than_three_papers() -> None:
+    crowd = [Paper(PaperId(f"arxiv:2509.1000{n}"), f"Bees {n}", PAPER.abstract) for n in range(4)]
+    assert "Of these 4 papers only the abstracts were read" in (await asked(crowd)).note
+    few = await asked(crowd[:3])
+    assert (few.outcome, few.note) == (Outcome.ANSWERED, "")
+    broken = await asked(crowd, model=Broken())
+    assert broken.note.startswith("The model did not answer as it should")
+    assert "only the abstracts were read" in broken.note
+
+
+def test_a_channel_of_another_language_is_told_that_nothing_is_translated() -> None:
+    channels = [Channel(ChannelId(f"slack:{code}"), language=code) for code in ("en", "de", "en-GB")]
+    (found,) = untranslated(channels)
+    assert (found.name, found.ok) == ("channel slack:de", True)
+    assert "summaries stay in English" in found.detail
