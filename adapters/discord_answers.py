@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 WORKING = "Working on it…"
 LEFT = "Nothing new here after 15 minutes? Then I was restarted in between: please ask again."
+GROWING = "Still writing. " + LEFT
 DONE = "Done."
 STOPPED = "I was stopped before I could finish. Please ask again in a minute."
 EDIT_EVERY = timedelta(seconds=1.5)
@@ -64,11 +65,12 @@ class Answer:
                 await self._quietly(pages(doc)[0])
 
     async def draft(self, doc: d.Doc) -> None:
-        """Show the answer so far, at most every one and a half seconds, as much of it as a message holds."""
+        """Show the answer so far, at most every one and a half seconds, as much of it as a message holds, and
+        what to do if it stops growing."""
         async with self._one:
             now = self._clock.now()
             soon = self._drawn is not None and now - self._drawn < EDIT_EVERY
-            if self.done or soon or not (drawn := pages(_without_buttons(doc), command=self._command)):
+            if self.done or soon or not (drawn := _growing(_without_buttons(doc), self._command)):
                 return
             self._drawn = now
             await self._quietly(drawn[0])
@@ -147,6 +149,15 @@ class Answer:
                 await self._put(pages((d.paragraph(STOPPED),))[0], private=self._private)
             except PaperboyError as error:
                 log.warning("nobody could be told that the answer was cut off", reason=str(error))
+
+
+def _growing(doc: d.Doc, command: str) -> list[Page]:
+    """The beginning of an answer; the note stands below it, or above where below it would not be seen."""
+    if not pages(doc, command=command):
+        return []
+    note = d.paragraph(GROWING, small=True)
+    drawn = pages((*doc, note), command=command)
+    return drawn if len(drawn) == 1 else pages((note, *doc), command=command)
 
 
 def _without_buttons(doc: d.Doc) -> d.Doc:

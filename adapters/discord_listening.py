@@ -18,6 +18,7 @@ from adapters.discord_places import Change, Places
 from adapters.discord_recent import Recent
 from adapters.discord_requests import Talk, away, of_interaction
 from adapters.discord_rest import Rest
+from adapters.discord_text import shorten
 from adapters.discord_ways import InteractionWay, MessageWay
 from bot import doc as d
 from bot.domain import CommandInfo, Reply, Request, native_id
@@ -183,7 +184,7 @@ class Listening:
             log.warning("no suggestions", option=option, reason=repr(error))
             found = ()
         fitting = [one for one in found if 0 < len(one.value) <= 100]
-        choices = [{"name": one.label[:100] or one.value, "value": one.value} for one in fitting[:25]]
+        choices = [{"name": shorten(one.label, 100) or one.value, "value": one.value} for one in fitting[:25]]
         path = "/interactions/{interaction_id}/{webhook_token}/callback"
         named = {"interaction_id": str(interaction.id), "webhook_token": interaction.token}
         try:

@@ -104,7 +104,9 @@ class Posts:
             if error.code == UNKNOWN_CHANNEL and posts[0].parent:
                 return {}
             raise await self._verdict(channel, posts[0].parent, error) from error
-        return dict(self._found(place, posts, standing))
+        found = dict(self._found(place, posts, standing))
+        await self._publish_found(place, posts, standing)
+        return found
 
     async def home(self, person: UserId) -> ChannelId:
         """The channel of direct messages with a person."""
@@ -122,6 +124,12 @@ class Posts:
                 yield post.key, OVERVIEW
             elif keys and all(mark(key) in standing for key in keys):
                 yield post.key, standing[mark(post.key)]
+
+    async def _publish_found(self, place: Json, posts: Sequence[Post], standing: Mapping[int, str]) -> None:
+        """Hand on what was posted by a process that died before it did so."""
+        if self._publish and place["type"] == ANNOUNCEMENT and not posts[0].parent:
+            keys = [key for post in posts for key, _ in self._parts(post)]
+            await self._publish_all(place["id"], [standing[mark(k)] for k in keys if mark(k) in standing])
 
     # --- where --------------------------------------------------------------------------------------
 
@@ -322,8 +330,10 @@ def snowflake(when: datetime) -> int:
 
 
 def tags(place: Json, topics: Iterable[str]) -> list[str]:
-    """The forum's tags that are called like the topics; its first one where it insists on a tag."""
-    offered: dict[str, str] = {tag["name"].casefold(): tag["id"] for tag in place.get("available_tags", [])}
+    """The forum's tags that are called like the topics; its first one where it insists on a tag. Moderators'
+    tags would need Manage Threads."""
+    free = [tag for tag in place.get("available_tags", []) if not tag.get("moderated")]
+    offered: dict[str, str] = {tag["name"].casefold(): tag["id"] for tag in free}
     chosen = [offered[name.casefold()] for name in topics if name.casefold() in offered]
     if not chosen and place.get("flags", 0) & 1 << 4:
         chosen = list(offered.values())[:1]

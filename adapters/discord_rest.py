@@ -151,7 +151,10 @@ def _content(body: Any, query: Mapping[str, Any] | None, files: Sequence[tuple[s
     if not files:
         return content | ({} if body is None else {"json": body})
     shown = [{"id": number, "filename": name} for number, (name, _) in enumerate(files)]
-    parts: list[Json] = [{"name": "payload_json", "value": json.dumps({**body, "attachments": shown})}]
+    told = {**body, "attachments": shown}
+    if "data" in body:  # the first response to an interaction holds its message within
+        told = {**body, "data": {**body["data"], "attachments": shown}}
+    parts: list[Json] = [{"name": "payload_json", "value": json.dumps(told)}]
     for number, (name, words) in enumerate(files):
         kind = {"content_type": "application/octet-stream", "filename": name}
         parts.append({"name": f"files[{number}]", "value": words.encode(), **kind})

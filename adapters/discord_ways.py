@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from adapters.discord_forms import modal
 from adapters.discord_posts import NO_PINGS, message
@@ -25,6 +26,9 @@ AGAIN = 0.3
 
 TOKEN_LIFE = timedelta(minutes=14, seconds=30)
 """Half a minute less than Discord's 15 minutes, so that an answer that is under way still arrives."""
+
+
+Files: TypeAlias = Sequence[tuple[str, str]]
 
 
 class Way(Protocol):
@@ -162,34 +166,34 @@ class InteractionWay:
         return self._shut or self._clock.now() >= self._until
 
     async def _first(self, page: Page, private: bool) -> str:
-        """The first response; a file cannot come with it, so that a page with files is put in afterwards."""
-        if page.files:
-            await self._callback({"type": 5, "data": {"flags": EPHEMERAL if private else 0}})
-            return await self._webhook("PATCH", "/messages/@original", page, private)
+        """The first response, at once with all there is to say: Discord's own "is thinking" would hang if the
+        program died."""
         body = message(page)
         body["flags"] |= EPHEMERAL if private else 0
-        answered = await self._callback({"type": 4, "data": body})
+        answered = await self._callback({"type": 4, "data": body}, page.files)
         if answered is None:
             return await self._webhook("PATCH", "/messages/@original", page, private)
         return str(answered["resource"]["message"]["id"])
 
-    async def _callback(self, body: Json) -> Json | None:
+    async def _callback(self, body: Json, files: Files = ()) -> Json | None:
         """The first response; None where it is not known whether Discord took it (it then answers edits)."""
         try:
-            answered = await self._respond(body)
+            answered = await self._respond(body, files)
         except NotSent:
             await self._clock.sleep(AGAIN)
-            answered = await self._respond(body)
+            answered = await self._respond(body, files)
         self._answered = True
         return answered
 
-    async def _respond(self, body: Json) -> Json | None:
+    async def _respond(self, body: Json, files: Files) -> Json | None:
         """Asked twice where the answer is lost: the second time it is taken, or refused as answered."""
         path = "/interactions/{interaction_id}/{webhook_token}/callback"
         named = {"interaction_id": self._id, "webhook_token": self._token}
         for _ in range(2):
             try:
-                told: Json = await self._rest.call("POST", path, body, query=WITH_RESPONSE, named=named)
+                told: Json = await self._rest.call(
+                    "POST", path, body, query=WITH_RESPONSE, files=files, named=named
+                )
                 return told
             except Uncertain:
                 continue

@@ -7,7 +7,7 @@ from datetime import date
 
 from bot import schedule
 from bot.doc import Doc
-from bot.domain import ChannelId, PaperId
+from bot.domain import Channel, ChannelId, PaperId
 from bot.ports import Channels, Outbox, Runs
 from bot.views.digests import long_day
 from bot.worker import Delivered, Worker
@@ -45,10 +45,9 @@ class ByHand:
         if last := await self._runs.ended(channel):
             what = "delivered" if last.state == "delivered" else "a quiet day, nothing fitted"
             lines.append(f"last on {long_day(last.day)}: {what}")
-        if set_up := await self._channels.get(channel):
-            due = schedule.next_due(set_up, await self._runs.now()) if set_up.topics else None
-            if due and not set_up.paused:
-                lines.append(f"next at {due:%Y-%m-%d %H:%M} UTC")
+        set_up = await self._channels.get(channel)
+        if set_up and set_up.topics and not set_up.paused:
+            lines += await self._next(set_up)
         for run in await self._runs.troubled():
             if run.channel == channel:
                 lines.append(f"{long_day(run.day)}: {run.error or run.state} ({run.attempts} tries)")
@@ -56,6 +55,16 @@ class ByHand:
             if parcel.channel == channel:
                 lines.append(f"{long_day(parcel.day)}: a post was refused: {parcel.error}")
         return lines
+
+    async def _next(self, channel: Channel) -> Sequence[str]:
+        """When the next one comes: today's if it is still to be made, as after a pause."""
+        now = await self._runs.now()
+        if today := schedule.due_today(channel, now):
+            run = await self._runs.get(channel.id, today[0])
+            if run is None or not run.over:
+                return [f"next in a moment: the one due at {today[1]:%Y-%m-%d %H:%M} UTC"]
+        due = schedule.next_due(channel, now)
+        return [f"next at {due:%Y-%m-%d %H:%M} UTC"] if due else []
 
 
 def told(done: Delivered) -> str:

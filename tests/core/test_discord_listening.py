@@ -388,6 +388,24 @@ async def test_drafts_grow_at_a_bearable_pace(server: Server, papers: Channel) -
         assert len(asked.messages) == 1
 
 
+@pytest.mark.parametrize("length", [10, 2000])
+async def test_an_answer_that_stops_growing_says_what_to_do(
+    server: Server, papers: Channel, length: int
+) -> None:
+    """What stands there if the program is killed in the middle of writing."""
+
+    seen = asyncio.Event()
+
+    async def write(request: Request, responder: Responder) -> None:
+        await responder.draft((d.paragraph("word " * length),))
+        await seen.wait()
+
+    async with running(server, Core(write)):
+        asked = await server.types("/paper topic x", channel=papers)
+        seen.set()
+        assert f"-# Still writing. {LEFT}" in asked.texts[0]
+
+
 async def test_a_long_answer_goes_on_in_further_messages(server: Server, papers: Channel) -> None:
     words = [f"word{n}" for n in range(1500)]
 

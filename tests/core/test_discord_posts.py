@@ -160,6 +160,13 @@ async def test_a_forum_gets_a_post_a_paper_with_its_tags(server: Server) -> None
     assert await server.posts.find([overview, one, two], begun) == ids
 
 
+async def test_moderators_tags_are_left_to_them(server: Server) -> None:
+    forum = server.discord.forum("papers", tags=("Vision", "robots"), needs_tag=True)
+    forum.tags[0]["moderated"] = True
+    await server.posts.post(server.post(forum, "A paper", tags=("vision",)))
+    assert [post.tags for post in server.discord.posts(forum)] == [("robots",)]
+
+
 async def test_what_became_of_a_paper_is_told_in_the_forum_s_post_of_it(server: Server) -> None:
     forum = server.discord.forum("papers")
     begun = server.now()

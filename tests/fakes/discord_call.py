@@ -23,7 +23,8 @@ async def body_of(request: web.Request) -> Any:
         form = await request.post()
         payload = json.loads(str(form["payload_json"]))
         names = [str(getattr(part, "filename", "")) for key, part in form.items() if key.startswith("files[")]
-        payload["attachments"] = [
+        holder = payload.get("data", payload)
+        holder["attachments"] = [
             {
                 "id": str(at),
                 "filename": name,

@@ -19,11 +19,16 @@ SERVER = {"Via": "1.1 google", "Content-Type": "application/json"}
 
 @dataclass
 class Fault:
-    """One planned misfortune for the routes whose name matches."""
+    """One planned misfortune for the routes whose name matches, after ``skip`` requests that go well;
+    ``strike`` hits the sender, before or after the request is carried out."""
 
     route: re.Pattern[str]
-    kind: str  # refused | unrecorded | recorded | lost | late | limited | banned
+    kind: (
+        str  # refused | unrecorded | recorded | lost | late | limited | banned | struck before | struck after
+    )
     times: int = 1
+    skip: int = 0
+    strike: Callable[[], object] = lambda: None
     status: int = 500
     code: int = 0
     retry_after: float = 0.05
@@ -86,6 +91,9 @@ class Faults:
     def next(self, route: str) -> Fault | None:
         for fault in self.plan:
             if fault.times > 0 and fault.route.search(route):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 return fault
         return None
@@ -112,6 +120,11 @@ class Faults:
                 await act()
             case "late":
                 self.travelling.append(act)
+            case "struck before":
+                fault.strike()
+            case "struck after":
+                await act()
+                fault.strike()
             case other:
                 raise AssertionError(f"no such fault: {other}")
         if request.transport:

@@ -326,6 +326,8 @@ class Rest:
         tags = [str(one) for one in body.get("applied_tags") or []]
         if channel.needs_tag and not tags:
             raise Refused(400, 40067, "A tag is required to create a forum post in this channel")
+        if any(tag["moderated"] and tag["id"] in tags for tag in channel.tags):
+            self.world.require(channel, "manage_threads")
         if len(tags) > 5 or not set(tags) <= {tag["id"] for tag in channel.tags}:
             raise invalid("applied_tags", "Up to 5 tags of this channel.")
         thread = self.world.add_thread(channel, body["name"], owner=int(self.world.bot["id"]))

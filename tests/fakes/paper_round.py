@@ -155,7 +155,7 @@ def _posters(order: Order) -> dict[str, Poster]:
     if order.discord:
         from adapters.discord import Discord
 
-        posters["discord"] = Discord(order.token, clock=clock, api_url=order.discord)
+        posters["discord"] = Discord(order.token, clock=clock, api_url=order.discord, publish=True)
     return posters
 
 

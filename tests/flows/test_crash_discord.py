@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from storage.engine import connect
 from storage.runs import Runs
 from tests.fakes import paper_round
 from tests.fakes.discord import Channel, Discord, Post
+from tests.fakes.discord_world import ANNOUNCEMENT
 from tests.fakes.newsroom import MORNING
 from tests.fakes.paper_round import PAPERS, Order
 from tests.fakes.post_office import PostOffice
@@ -53,6 +55,8 @@ class Town:
         assert len({post.text for post in self.replies()}) == len(self.replies()) == PAPERS
         forum = self.discord.posts(self.forum)
         assert len({post.text for post in forum}) == len(forum) == PAPERS
+        published = {str(post.id) for post in self.discord.posts(self.papers)}
+        assert self.discord.rest.crossposted == (published if self.papers.kind == ANNOUNCEMENT else set())
         assert all(calls <= 2 for calls in self.office.model_calls.values())
         assert await self.states() == ["delivered", "delivered"]
 
@@ -77,6 +81,33 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 @pytest.mark.parametrize("point", ["after-intent", "after-reply:3", "after-reply:6", "before-done"])
 async def test_dying_at(point: str, town: Town) -> None:
     assert await paper_round.run(town.order(crash_at=point)) == 137
+    await town.recovered()
+
+
+@pytest.mark.parametrize(
+    ("route", "skip"),
+    [
+        ("thread_from_message", 0),  # the parent stands, its thread does not
+        ("create_message", 1),  # the thread stands, no paper is in it
+        ("create_message", 3),  # the last paper
+        ("start_thread", 1),  # a forum's second paper
+    ],
+)
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_killed_while_discord_is_asked(route: str, skip: int, moment: str, town: Town) -> None:
+    process = paper_round.begin(town.order())
+    town.discord.fails(route, f"struck {moment}", skip=skip, strike=process.kill)
+    assert await paper_round.ended(process) == -signal.SIGKILL
+    await town.recovered()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_killed_before_an_announcement_is_published(moment: str, town: Town) -> None:
+    town.papers.kind = ANNOUNCEMENT
+    process = paper_round.begin(town.order())
+    town.discord.fails("crosspost", f"struck {moment}", strike=process.kill)
+    assert await paper_round.ended(process) == -signal.SIGKILL
+    assert len(town.discord.posts(town.papers)) == 1
     await town.recovered()
 
 

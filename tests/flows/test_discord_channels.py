@@ -116,6 +116,7 @@ async def test_a_channel_that_is_lost_is_paused_with_a_reason_and_comes_back(
         assert [one.paused for one in await app.stores.channels.all()] == [""]
         status = await discord.types("/paper status", channel=papers)
         assert "The digest comes every day at 09:00" in status.texts[0]
+        assert "next in a moment: the one due at 2025-08-20 09:00 UTC" in status.texts[0]
     delivered = await asyncio.to_thread(lab.run, "digest", "--json")
     assert [row["state"] for row in delivered.rows] == ["delivered"]
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,7 +52,8 @@ async def running(config: Path, server: Discord, end: signal.Signals) -> AsyncIt
     await server.happens(lambda: not server.gateway.live)
 
 
-async def test_killed_between_a_card_a_form_and_an_answer(tmp_path: Path) -> None:
+async def test_killed_between_a_card_a_form_and_an_answer_and_while_somebody_waits(tmp_path: Path) -> None:
+    """Buttons and forms of the process that died go on; where nothing came, a sentence says what to do."""
     async with Discord() as server:
         papers = server.channel("papers")
         config, library = written(tmp_path, server), tmp_path / "library.jsonl"
@@ -62,9 +64,20 @@ async def test_killed_between_a_card_a_form_and_an_answer(tmp_path: Path) -> Non
             await card.until(contains="Pruned Gaussian splatting", seconds=10)
             form = await server.presses(card, "Ask")
             assert form.modal
+            busy = sqlite3.connect(tmp_path / "lab.db", isolation_level=None)
+            busy.execute("BEGIN IMMEDIATE")
+            command = await server.types("/paper topics", channel=papers)
+            await server.says("topics", channel=papers, mention=True)
+            await server.happens(lambda: len(server.posts(papers)) == 2)
+        busy.close()
         async with running(config, server, signal.SIGTERM):
+            for said in (command.texts[0], server.posts(papers)[-1].text):
+                assert said.endswith("please ask again.")
             answer = await server.submits(form, {"Your question": "What do they prune?"})
             await answer.until(contains="prune splats", seconds=10)
-            saved = await server.presses(card, "Save")
+            saved = await server.presses(card, "Save", wait=False)
+            await saved.until(contains="Saved", seconds=10)
             assert saved.seen_by_asker_only
+            again = await server.types("/paper topics", channel=papers, wait=False)
+            await again.until(contains="follows nothing yet", seconds=10)
         assert server.rest.syncs == 1
