@@ -237,8 +237,10 @@ class SlackListener:
             self._start(self._shortcut(body))
 
     async def _shortcut(self, body: Body) -> None:
-        person = await self._people.who(events.team_of(body), body["user"]["id"])
-        request = events.shortcut(body, person)
+        team = events.team_of(body)
+        identity = await self._clients.identity(team)
+        person = await self._people.who(team, body["user"]["id"])
+        request = events.shortcut(body, person, identity.user)
         await self._handle(request, self._responder(request, body))
 
     async def _on_form(self, ack: Ack, body: Body) -> None:
@@ -372,6 +374,7 @@ class SlackListener:
             response_url=str(body.get("response_url") or ""),
             trigger=str(body.get("trigger_id") or ""),
             typed=typed,
+            foreign=request.foreign,
             active=active and request.thread is not None and events.below(body),
             discreet=request.kind in ("command", "form") and self._is_private(request.text),
         )

@@ -62,6 +62,14 @@ def is_for_us(event: Event, bot: str) -> bool:
     return bool(event.get("thread_ts") or event.get("channel_type") == "im" or mentions(event, bot))
 
 
+def is_foreign(message: Event, bot: str) -> bool:
+    """Whether a message stands in a thread that somebody else than the bot began."""
+    root = message.get("parent_user_id")
+    if root is None and message.get("ts") == message.get("thread_ts"):
+        root = message.get("user")
+    return bool(message.get("thread_ts")) and root not in (None, bot)
+
+
 def spoken(event: Event, *, bot: str, person: Person, team: str, command: str) -> Request:
     """A message as a request; one that begins with the command's name is a command."""
     text = words(str(event.get("text", "")), bot)
@@ -79,6 +87,7 @@ def spoken(event: Event, *, bot: str, person: Person, team: str, command: str) -
         is_admin=person.is_admin,
         locale=person.locale,
         workspace=team,
+        foreign=is_foreign(event, bot),
     )
 
 
@@ -143,10 +152,11 @@ def submitted(body: Event, person: Person) -> Request:
         is_admin=person.is_admin,
         locale=person.locale,
         workspace=origin.workspace or team_of(body),
+        foreign=origin.foreign,
     )
 
 
-def shortcut(body: Event, person: Person) -> Request:
+def shortcut(body: Event, person: Person, bot: str) -> Request:
     """ "Ask about this paper" on a message: its words and addresses, for the core to find the paper in."""
     message = body["message"]
     return Request(
@@ -161,6 +171,7 @@ def shortcut(body: Event, person: Person) -> Request:
         is_admin=person.is_admin,
         locale=person.locale,
         workspace=team_of(body),
+        foreign=is_foreign(message, bot),
     )
 
 

@@ -27,6 +27,8 @@ class Origin:
     workspace: str = ""
     active: bool = True
     """Whether the thread has replies."""
+    foreign: bool = False
+    """Whether somebody else than the bot began it."""
 
     def dump(self) -> str:
         """The metadata of a view."""

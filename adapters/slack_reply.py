@@ -38,6 +38,8 @@ class Asker:
     """A slash command: what its response URL shows first is the note, which later ones replace."""
     active: bool = True
     """Whether the place's thread has replies: Slack shows ephemeral messages in no other thread."""
+    foreign: bool = False
+    """Whether somebody else than the bot began that thread."""
     discreet: bool = False
     """Whether the answer is for the asker alone, so that a note which everybody sees would tell on them."""
 
@@ -103,7 +105,8 @@ class SlackResponder:
         if not self._asker.trigger:
             return False
         place = self._asker.place
-        origin = Origin(form.command, place.channel, place.thread, place.workspace, self._asker.active)
+        active, foreign = self._asker.active, self._asker.foreign
+        origin = Origin(form.command, place.channel, place.thread, place.workspace, active, foreign)
         view = modal(doc, form, origin, command=self._sender.command)
         client = await self._client()
         try:

@@ -499,8 +499,9 @@ class Spending:
     usd: float = 0.0
 
 
-ThreadKind: TypeAlias = Literal["digest", "paper", "answer", "list", "file"]
-"""``file``: the last of its papers was dropped into it, and is meant where a question names no other."""
+ThreadKind: TypeAlias = Literal["digest", "paper", "answer", "list", "file", "guest"]
+"""``file``: the last of its papers was dropped into it, and is meant where a question names no other.
+``guest``: other people began it, so that the bot answers in it only when it is mentioned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -650,6 +651,8 @@ class Request:
     """Whether the platform lets this person manage the channel or workspace."""
     workspace: str = ""
     locale: str = ""
+    foreign: bool = False
+    """Whether other people began the thread it stands in."""
 
 
 @dataclass(frozen=True, slots=True)

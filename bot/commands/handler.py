@@ -113,6 +113,8 @@ class Conversation:
         core = self._core
         thread = await self._thread(request)
         words = request.text.strip()
+        if thread and thread.kind == "guest" and not (request.mentioned or request.direct):
+            return
         if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
             await self._command(replace(request, kind="command"), responder)
         elif request.files and (thread or request.mentioned or request.direct):

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.call import Call, days, misuse
@@ -326,4 +327,12 @@ async def say(
     if root and papers:
         ids = tuple(paper.id for paper in papers)
         sort: ThreadKind = "paper" if len(ids) == 1 and kind == "list" else kind
-        await core.threads.open(Thread(call.request.channel, root, ids, kind=sort), now=core.now())
+        opened = Thread(call.request.channel, root, ids, kind=sort)
+        await core.threads.open(await as_guest(core, call.request, opened), now=core.now())
+
+
+async def as_guest(core: Core, request: Request, opened: Thread) -> Thread:
+    """The thread to remember: where other people began it, one in which the bot is a guest."""
+    before = await core.threads.get(opened.channel, opened.root)
+    guest = before.kind == "guest" if before else request.foreign and opened.root == request.thread
+    return replace(opened, kind="guest") if guest and not request.direct else opened

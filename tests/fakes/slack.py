@@ -159,9 +159,14 @@ class FakeSlack(Server):
         container |= {"is_ephemeral": hidden}
         container |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
         body: Json = {"container": container, "channel": {"id": message.channel, "name": "papers"}}
+        return body if hidden else body | {"message": self.in_thread(message)}
+
+    def in_thread(self, message: Message) -> Json:
+        """The message as interactions carry it, with Slack's marks of a thread's first and other messages."""
+        if message.thread_ts:
+            return message.wire() | {"parent_user_id": self.parent(message.channel, message.thread_ts)}
         replied = any(m.thread_ts == message.ts and not m.ephemeral_to for m in self.world.messages)
-        thread = {"thread_ts": message.ts} if replied else {}  # Slack's mark of a thread's first message
-        return body if hidden else body | {"message": message.wire() | thread}
+        return message.wire() | ({"thread_ts": message.ts} if replied else {})
 
     def button(self, blocks: list[Json], label: str) -> Json | None:
         """The button so labelled, with its block's id as Slack adds it."""
@@ -231,7 +236,7 @@ class FakeSlack(Server):
                 "user": self.person(user),
                 "team": {"id": TEAM, "domain": "papers"},
                 "channel": {"id": on.channel, "name": "papers"},
-                "message": on.wire(),
+                "message": self.in_thread(on),
                 "message_ts": on.ts,
                 "trigger_id": self.world.trigger(),
                 "response_url": self.response_url(on.channel, user),

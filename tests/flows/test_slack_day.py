@@ -372,6 +372,46 @@ def test_refusals_name_people_and_show_settings_as_text(lab: Lab, elsewhere: Els
     assert slack.world.pinged == []
 
 
+def test_in_threads_of_others_it_speaks_only_when_mentioned(lab: Lab, elsewhere: Elsewhere) -> None:
+    number = lab.feed.paper(TITLE, ABSTRACT)
+    lab.run("fetch")
+
+    async def story(slack: FakeSlack) -> None:
+        async def answered(root: str, number: int) -> None:
+            """So many answers stand in the thread, and what they are about is kept."""
+            await slack.until(lambda: len([m for m in slack.posts(thread=root) if m.blocks]) == number)
+            before = len(slack.ephemerals(user="U0ADMIN"))
+            await slack.types("/paper topics", user="U0ADMIN")
+            await slack.until(lambda: len(slack.ephemerals(user="U0ADMIN")) > before)
+
+        theirs = await slack.says("what do we read today?")
+        await slack.says("let us see", thread=theirs.ts, user="U0BEN")
+        await slack.says(f"what remains hard in {number}?", thread=theirs.ts, mention=True)
+        await answered(theirs.ts, 1)
+        await slack.says("how much memory does it save?", thread=theirs.ts, user="U0BEN")
+        await slack.says("and how much memory does it save?", thread=theirs.ts, user="U0BEN", mention=True)
+        await answered(theirs.ts, 2)
+        assert "halves the memory" in slack.posts(thread=theirs.ts)[-1].words
+        await slack.uses_shortcut("paperboy.ask", theirs)
+        await slack.until(lambda: slack.world.views)
+        await slack.submits(slack.modal(), {"Your question": "what remains hard?"})
+        await answered(theirs.ts, 3)
+        await slack.says("what remains hard?", thread=theirs.ts)
+        mine = await slack.says(number, mention=True)
+        await answered(mine.ts, 1)
+        await slack.says("what remains hard?", thread=mine.ts)
+        await answered(mine.ts, 2)
+        link = await slack.shares(f"https://arxiv.org/abs/{number}")
+        assert link is not None
+        await slack.until(lambda: slack.world.unfurled)
+        await answered(link.ts, 0)
+        await slack.says("what remains hard?", thread=link.ts)
+        await answered(link.ts, 1)
+        await answered(theirs.ts, 3)
+
+    assert serve(lab, elsewhere, story) == 0
+
+
 def test_the_manifest_for_http_is_printed_with_its_addresses(lab: Lab) -> None:
     lab.extra = (
         '[bot]\ncommand = "/papers"\n[slack]\nmode = "http"\npublic_url = "https://papers.example.org"\n'
