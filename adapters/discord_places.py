@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import discord
 
-from adapters.discord_posts import GONE, UNKNOWN_CHANNEL, UNKNOWN_GUILD, channel_id
+from adapters.discord_posts import FORUM, GONE, MEDIA, UNKNOWN_CHANNEL, UNKNOWN_GUILD, channel_id
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
 from bot.domain import ChannelId, Finding, native_id, platform_of
@@ -31,6 +31,9 @@ NAMES = {
     "attach_files": "Attach Files",
 }
 ESSENTIAL = ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads")
+NO_THREADS_OF_MESSAGES = {FORUM, MEDIA}
+"""Kinds of channels where a post is begun by Send Messages alone; Create Public Threads is not asked for."""
+CATEGORY, THREADS = 4, {10, 11, 12}
 CONTENT_FLAGS = 1 << 18 | 1 << 19
 """Application flags: the message-content intent, approved or switched on."""
 
@@ -51,9 +54,10 @@ def invite(application: str) -> str:
     return f"https://discord.com/oauth2/authorize?{urlencode(asked)}"
 
 
-def missing(permissions: discord.Permissions, names: Iterable[str] = NAMES) -> str:
-    """What the bot lacks, as Discord's settings call it; empty if nothing."""
-    return ", ".join(NAMES[name] for name in names if not getattr(permissions, name))
+def missing(permissions: discord.Permissions, names: Iterable[str] = NAMES, *, kind: int = 0) -> str:
+    """What the bot lacks in a kind of channel, as Discord's settings call it; empty if nothing."""
+    spared = "create_public_threads" if kind in NO_THREADS_OF_MESSAGES else ""
+    return ", ".join(NAMES[name] for name in names if name != spared and not getattr(permissions, name))
 
 
 Change = tuple[ChannelId, str]
@@ -70,7 +74,7 @@ class Places:
     def survey(self, guild: discord.Guild) -> Iterator[Change]:
         """The channels of a server whose state is new."""
         for channel in _channels(guild):
-            lacking = missing(channel.permissions_for(guild.me), ESSENTIAL)
+            lacking = missing(channel.permissions_for(guild.me), ESSENTIAL, kind=channel.type.value)
             reason = f"The bot lacks permissions in the channel; give it {lacking}." if lacking else ""
             self._guilds.setdefault(guild.id, set()).add(channel.id)
             if self._reasons.get(channel.id) != reason:
@@ -126,7 +130,9 @@ async def _channel(rest: Rest, channel: ChannelId) -> Finding:
         place: Json = await rest.get("/channels/{channel_id}", channel_id=native_id(channel))
         if not place.get("guild_id"):
             return Finding(name, True, "direct messages")
-        lacking = missing(await _permissions(rest, place))
+        if place["type"] == CATEGORY:
+            return Finding(name, False, "this is a category; copy the id of a channel in it.")
+        lacking = missing(await _permissions(rest, place), kind=place["type"])
     except Refusal as error:
         return Finding(name, False, GONE.get(error.code, str(error)))
     except PaperboyError as error:
@@ -142,6 +148,8 @@ async def _permissions(rest: Rest, place: Json) -> discord.Permissions:
     https://docs.discord.com/developers/topics/permissions#permission-overwrites
     """
     guild, me = str(place["guild_id"]), str(rest.me["id"])
+    if place["type"] in THREADS:  # they have the permissions of the channel they hang in
+        place = await rest.get("/channels/{channel_id}", channel_id=str(place["parent_id"]))
     server = await rest.get("/guilds/{guild_id}", guild_id=guild)
     member = await rest.get("/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=me)
     mine = {guild, *member["roles"]}

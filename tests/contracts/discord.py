@@ -110,7 +110,7 @@ def resolved(markdown: str) -> str:
     markdown = re.sub(r"(?m)^(#{1,3}|-#|>) ", "", markdown)
     markdown = re.sub(r"(?<!\\)\[((?:\\.|[^\]\\])*)\]\(<[^>]*>\)", r"\1", markdown)
     markdown = re.sub(r"(?<!\\)(\*{1,3}|`)", "", markdown)
-    return re.sub(r"\\([^\w\s])", r"\1", markdown)
+    return re.sub(r"\\([^\w\s]|_)", r"\1", markdown)
 
 
 @asynccontextmanager

@@ -853,3 +853,30 @@ async def test_the_doctor_looks_at_every_channel(server: Server, papers: Channel
     assert "Create Public Threads" in found[3].detail
     assert "View Channel" in found[4].detail
     assert "deleted" in found[5].detail
+
+
+async def test_the_doctor_asks_for_no_more_than_a_kind_of_channel_needs(server: Server) -> None:
+    """A forum's posts and an announcement's publication need Send Messages alone; threads inherit."""
+    forum, news = server.forum("forum"), server.announcements("news")
+    shelf = server.world.add_channel("shelf", kind=4, guild=server.guild)
+    hall = server.channel("hall")
+    thread = server.world.add_thread(hall, "a thread", owner=int(server.world.bot["id"]))
+    await server.denies(forum, "create_public_threads", "manage_threads", "manage_messages")
+    await server.denies(hall, "send_messages_in_threads")
+    bot = Discord(server.token, clock=Still(server), api_url=server.api_url)
+    asked = [ChannelId(f"discord:{one.id}") for one in (forum, news, shelf, thread)]
+    found = (await bot.check(asked))[2:]
+    await bot.close()
+    assert [one.ok for one in found] == [True, True, False, False]
+    assert "category" in found[2].detail
+    assert "Send Messages in Threads" in found[3].detail
+
+
+async def test_a_forum_is_not_given_up_for_what_it_does_not_need(server: Server) -> None:
+    core, forum = Core(), server.forum("forum")
+    async with running(server, core):
+        await core.until(lambda: core.told(forum) == [""])
+        await server.denies(forum, "create_public_threads")
+        await server.denies(forum, "send_messages_in_threads")
+        await core.until(lambda: len(core.told(forum)) == 2)
+        assert "give it Send Messages in Threads." in core.told(forum)[1]
