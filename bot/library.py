@@ -17,6 +17,8 @@ from bot.jsonl import Imported, batches
 from bot.ports import Clock, Feeds, Lookup, Papers, Source
 
 BATCH = 500
+_WHOLE_TITLE = 4
+"""Words from which on something typed may be a title, and is asked for elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Links(Protocol):
 
     async def paper(self, written: str) -> Paper:
         """The paper. Raises NotFound, SourceError."""
+        ...
+
+    async def titled(self, title: str) -> Paper | None:
+        """The paper with that title, or None. Raises SourceError."""
         ...
 
 
@@ -132,7 +138,9 @@ class Library:
     async def _look_up(self, words: str) -> Paper:
         if self._links is None:
             raise NotFound(f"{_shown(words)} is not in the library, and nothing is set up to look it up.")
-        found = await self._links.paper(words)
+        return await self._kept(await self._links.paper(words))
+
+    async def _kept(self, found: Paper) -> Paper:
         await self._papers.add([Sighting(found, "known")], now=self._clock.now())
         return await self._papers.get(found.id) or found
 
@@ -142,6 +150,8 @@ class Library:
             for item in await self._papers.search(words, limit=5):
                 if _letters(item.paper.title) == wanted:
                     return item.paper
+        if self._links and len(words.split()) >= _WHOLE_TITLE and (found := await self._links.titled(words)):
+            return await self._kept(found)
         raise NotFound(
             f"“{_shown(words)}” is no arXiv id, DOI, link or whole title that I know. "
             "Ids look like 2308.04079; search finds papers by words."

@@ -121,7 +121,8 @@ def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sour
         taken={source.name: addresses.get(source.name, "") for source in fetched},
     )
     journals = registers.journal_version if registers else None
-    return Sources(fetched, PaperLinks(web, lookups), (arxiv,), added, lookups, journals)
+    titles = (arxiv.titled, *((registers.by_title,) if registers else ()))
+    return Sources(fetched, PaperLinks(web, lookups, titles), (arxiv,), added, lookups, journals)
 
 
 def _registers(config: Config, web: Web) -> Lookups | None:

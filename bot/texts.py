@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -41,7 +42,7 @@ class FetchedTexts:
         self._pdf = pdf_url.rstrip("/")
         self._enabled = enabled
         self._turns: dict[PaperId, asyncio.Lock] = {}
-        self._away_until = 0.0
+        self._away_until: dict[str, float] = {}
         self._failed: dict[PaperId, tuple[float, str]] = {}
 
     async def full_text(self, paper: Paper) -> FullText:
@@ -64,7 +65,8 @@ class FetchedTexts:
         if now - failed_at < AGAIN.total_seconds():
             return abstract_only(paper, reason)
         reasons: list[str] = []
-        if now < self._away_until:
+        server = _server(paper)
+        if now < self._away_until.get(server, 0.0):
             return abstract_only(paper, _AWAY)
         for fetch in self._ways(paper):
             try:
@@ -76,7 +78,7 @@ class FetchedTexts:
                 continue
             except SourceError as error:
                 _log.info("full text not fetched", paper=paper.id, error=str(error))
-                self._away_until = now + AWAY.total_seconds()
+                self._away_until[server] = now + AWAY.total_seconds()
                 return abstract_only(paper, _AWAY)
             await self._readings.keep_text(text, now=self._clock.now())
             return text
@@ -92,11 +94,10 @@ class FetchedTexts:
     def _ways(self, paper: Paper) -> list[Fetch]:
         if not self._enabled:
             return []
-        if paper.id.startswith("arxiv:"):
+        server = _server(paper)
+        if server == "arxiv":
             return [self._from_html, self._from_pdf]
-        if paper.source in ("biorxiv", "medrxiv"):
-            return [self._from_jats]
-        return []
+        return [self._from_jats] if server else []
 
     async def _from_html(self, paper: Paper) -> FullText:
         page = await self._web.get(f"{self._html}/{_versioned(paper)}", accept="text/html", bounds=_BOUNDS)
@@ -110,9 +111,21 @@ class FetchedTexts:
 
     async def _from_jats(self, paper: Paper) -> FullText:
         bare = paper.id.removeprefix("doi:")
-        url = f"https://www.{paper.source}.org/content/{bare}v{paper.version}.source.xml"
+        url = f"https://www.{_server(paper)}.org/content/{bare}v{paper.version}.source.xml"
         page = await self._web.get(url, accept="application/xml", bounds=_BOUNDS)
         return await asyncio.to_thread(read_jats, page.body, paper_id=paper.id, version=paper.version)
+
+
+def _server(paper: Paper) -> str:
+    """Whose text it is; empty where there is none to be had. A preprint may have come by any feed or
+    register."""
+    if paper.id.startswith("arxiv:"):
+        return "arxiv"
+    if paper.source in ("biorxiv", "medrxiv"):
+        return paper.source
+    if re.match(r"doi:10\.(?:1101|64898)/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,}$", paper.id):
+        return "medrxiv" if "medrxiv" in paper.url.lower() + paper.journal.lower() else "biorxiv"
+    return ""
 
 
 def _versioned(paper: Paper) -> str:

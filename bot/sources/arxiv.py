@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+import structlog
+
+from bot import identity
 from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting
 from bot.errors import NotFound, SourceError, Throttled, Unreachable
 from bot.page import Page
@@ -13,9 +17,11 @@ from bot.ports import Clock
 from bot.sources import arxiv_api, arxiv_feed, arxiv_health, dates
 from bot.web import Web
 
+_log = structlog.get_logger(__name__)
 _DAY = timedelta(days=1)
 _IDS_A_REQUEST = 100
 _PAGES = 40
+_A_PAGE = 500
 _FARTHEST = timedelta(days=14)
 """Older days are not filled: they are a matter for ``paperboy import``."""
 _FEED = "application/atom+xml, application/rss+xml, application/xml;q=0.9"
@@ -63,6 +69,13 @@ class Arxiv:
         request = arxiv_api.by_words(words, limit=limit, since=since)
         return (await self._ask(request)).papers if request else ()
 
+    async def titled(self, title: str) -> Paper | None:
+        """The paper with that title (letters and digits compared), or None. Raises SourceError."""
+        words = " ".join(re.findall(r"\w+", title))
+        found = await self.search(f'"{words}"', limit=5) if words else ()
+        wanted = identity.letters(title)
+        return next((paper for paper in found if identity.letters(paper.title) == wanted), None)
+
     async def backfill(
         self, since: date, until: date, *, categories: Sequence[str] = (), start: int = 0, page: int = 500
     ) -> AsyncIterator[Harvest]:
@@ -92,24 +105,32 @@ class Arxiv:
         memory = {**harvest.memory, "day": str(day)}
         last = dates.day(before.get("day", ""))
         stale = arxiv_health.stale_since(harvest)
+        missed, late = _Gap.after(last, before), _Gap.after(min(stale.values(), default=None), {})
         try:
-            seen_until = day if resting else day - _DAY
-            missed = await self._announced(self._categories, last, seen_until) if last else ()
-            late = await self._announced(tuple(stale), min(stale.values()), day) if stale else ()
+            if last:
+                await self._fill(missed, self._categories, day if resting else day - _DAY)
+            if stale:
+                await self._fill(late, tuple(stale), day)
         except (SourceError, NotFound) as error:
             kept = {**harvest.memory, "day": before["day"]} if "day" in before else harvest.memory
-            return arxiv_health.incomplete(harvest, str(error), kept)
-        return arxiv_health.completed(harvest, missed, late, memory)
+            found = (*missed.found.values(), *late.found.values())
+            return arxiv_health.incomplete(harvest, str(error), {**kept, **missed.marks()}, found)
+        return arxiv_health.completed(harvest, [*missed.found.values()], [*late.found.values()], memory)
 
-    async def _announced(self, names: Sequence[str], after: date, until: date) -> tuple[Sighting, ...]:
-        """What arXiv announced in ``names`` later than ``after`` and not after ``until``."""
-        after = max(after, until - _FARTHEST)
+    async def _fill(self, gap: _Gap, names: Sequence[str], until: date) -> None:
+        """What arXiv announced in ``names`` after the gap's beginning and not after ``until``, page by page;
+        a gap that was begun before goes on where it stopped."""
+        assert gap.begin is not None
+        after = max(gap.begin, until - _FARTHEST)
         if not arxiv_health.working_days(after, until):
-            return ()
-        found: dict[PaperId, Sighting] = {}
-        async for page in self.backfill(after - timedelta(days=5), until, categories=names):
-            found |= {one.paper.id: one for one in page.sightings if _between(one, after, until)}
-        return tuple(found.values())
+            return
+        lower = after - timedelta(days=5)
+        pages = self.backfill(lower, until, categories=names, start=gap.start(lower), page=_A_PAGE)
+        async for page in pages:
+            kept = [one for one in page.sightings if _between(one, after, until)]
+            gap.found |= {one.paper.id: one for one in kept}
+            gap.next = int(page.memory["next"])
+            _log.info("filling missed days", source=self.name, read=gap.next, of=page.memory["total"])
 
     async def _ask(self, params: Mapping[str, str]) -> arxiv_api.Answer:
         page = await self._web.get(self._api, params=params, accept=_FEED, tolerate={400})
@@ -121,6 +142,33 @@ class Arxiv:
     def _failed(self, detail: str, memory: Mapping[str, str]) -> Harvest:
         parts: dict[str, FeedState] = dict.fromkeys(self._categories, "failed")
         return Harvest(self.name, state="failed", detail=detail, parts=parts, memory=memory)
+
+
+@dataclass(slots=True)
+class _Gap:
+    """Days that the feed did not show: after ``begin``; filled up to the result numbered ``next`` of those
+    submitted after ``lower``. Results come oldest first, so that the place holds while days are added."""
+
+    begin: date | None
+    lower: str = ""
+    next: int = 0
+    found: dict[PaperId, Sighting] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, begin: date | None, before: Mapping[str, str]) -> _Gap:
+        """The gap, as far as it was filled ``before``."""
+        place = before.get("gap-next", "")
+        return cls(begin, before.get("gap", ""), int(place) if place.isdecimal() and len(place) < 7 else 0)
+
+    def start(self, lower: date) -> int:
+        """Where to begin: at the start, unless the same days were begun before."""
+        if self.lower != str(lower):
+            self.lower, self.next = str(lower), 0
+        return self.next
+
+    def marks(self) -> dict[str, str]:
+        """What to remember of a gap that could not be filled."""
+        return {"gap": self.lower, "gap-next": str(self.next)} if self.next else {}
 
 
 def _as_news(paper: Paper, answer: arxiv_api.Answer) -> Sighting:

@@ -193,14 +193,23 @@ def completed(
     state: FeedState = "stale" if stale else "ok" if added or "ok" in parts.values() else "quiet"
     detail = harvest.detail if stale or harvest.state != "stale" else ""
     if added:
-        papers = "1 paper" if len(added) == 1 else f"{len(added)} papers"
-        told = f"{papers} that the feed does not show came from arXiv's API."
+        told = f"{_papers(len(added))} that the feed does not show came from arXiv's API."
         detail = f"{detail} {told}".strip()
     sightings = (*harvest.sightings, *added.values())
     return Harvest(SOURCE, sightings, harvest.unusable, state, detail, parts, memory)
 
 
-def incomplete(harvest: Harvest, reason: str, memory: Mapping[str, str]) -> Harvest:
-    """The harvest, saying that papers may be missing and that they are asked for again next time."""
-    detail = f"{harvest.detail} What the feed does not show could not be asked for: {reason}".strip()
-    return Harvest(SOURCE, harvest.sightings, harvest.unusable, "stale", detail, harvest.parts, memory)
+def _papers(count: int) -> str:
+    return "1 paper" if count == 1 else f"{count} papers"
+
+
+def incomplete(
+    harvest: Harvest, reason: str, memory: Mapping[str, str], found: Sequence[Sighting] = ()
+) -> Harvest:
+    """The harvest with what was ``found`` before a fault, saying that papers may be missing; they are asked
+    for next time, from there on."""
+    so_far = f" beyond {_papers(len(found))}" if found else ""
+    detail = f"{harvest.detail} What the feed does not show could not be asked for{so_far}: {reason}".strip()
+    known = {sighting.paper.id for sighting in harvest.sightings}
+    sightings = (*harvest.sightings, *(one for one in found if one.paper.id not in known))
+    return Harvest(SOURCE, sightings, harvest.unusable, "stale", detail, harvest.parts, memory)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bot import identity
@@ -44,14 +45,25 @@ _JOURNALS = (
     "citation_inbook_title",
 )
 _MOST_TAGS = 5000
+ByTitle: TypeAlias = Callable[[str], Awaitable[Paper | None]]
+"""Finds the paper with a title; raises SourceError."""
+_PDF_PAGES = (
+    (re.compile(r"(https?://openreview\.net)/(?:pdf|attachment)\?(?:.*&)?id=([\w-]+).*"), r"\1/forum?id=\2"),
+    (re.compile(r"(https?://(?:www\.)?aclanthology\.org/[\w.-]+?)(?:v\d+)?\.pdf.*"), r"\1/"),
+    (re.compile(r"(https?://proceedings\.mlr\.press/v\d+)/([\w-]+)/\2\.pdf.*"), r"\1/\2.html"),
+    (re.compile(r"(https?://openaccess\.thecvf\.com/.+)/papers/(.+)\.pdf.*"), r"\1/html/\2.html"),
+)
+"""Where the page stands that describes a PDF."""
 
 
 class Links:
-    """Turns what people paste into papers; ``lookups`` are asked in turn for papers with an id."""
+    """Turns what people paste into papers; ``lookups`` are asked in turn for papers with an id, ``titles``
+    for those with a title."""
 
-    def __init__(self, web: Web, lookups: Sequence[Lookup]) -> None:
+    def __init__(self, web: Web, lookups: Sequence[Lookup], titles: Sequence[ByTitle] = ()) -> None:
         self._web = web
         self._lookups = tuple(lookups)
+        self._titles = tuple(titles)
 
     async def paper(self, written: str) -> Paper:
         """The paper behind a link, an id or a DOI. Raises NotFound or SourceError with a sentence."""
@@ -70,6 +82,24 @@ class Links:
             raise fault or NotFound("This names no paper; give a link, an arXiv id or a DOI.")
         return await self._page(written, named)
 
+    async def titled(self, title: str) -> Paper | None:
+        """The paper with that title, by letters and digits; None where nobody has it. Raises SourceError
+        where nobody could be asked."""
+        fault: SourceError | None = None
+        asked = 0
+        for look in self._titles:
+            try:
+                found = await look(title)
+            except SourceError as error:
+                fault = error
+                continue
+            asked += 1
+            if found is not None:
+                return found
+        if fault is not None and not asked:
+            raise fault
+        return None
+
     async def _known(self, paper_id: PaperId) -> Paper:
         fault: SourceError | None = None
         for lookup in self._lookups:
@@ -83,6 +113,7 @@ class Links:
         raise NotFound(f"No paper with the id {paper_id.partition(':')[2]} was found; check it.")
 
     async def _page(self, link: str, named: PaperId | None) -> Paper:
+        link = described(link)
         page = await self._web.get(link, accept="text/html, application/xhtml+xml", bounds=_BOUNDS)
         if page.body.startswith(b"%PDF-") or page.kind == "application/pdf":
             raise NotFound(
@@ -98,6 +129,18 @@ class Links:
             except (SourceError, NotFound):
                 return replace(found, id=best)
         return found
+
+
+def described(link: str) -> str:
+    """The page that describes the PDF at ``link``, where publishers have one; else the link itself.
+
+    >>> described("https://aclanthology.org/2020.acl-main.447.pdf")
+    'https://aclanthology.org/2020.acl-main.447/'
+    """
+    for pattern, page in _PDF_PAGES:
+        if pattern.fullmatch(link):
+            return pattern.sub(page, link)
+    return link
 
 
 def parse(body: bytes, url: str) -> Paper | None:

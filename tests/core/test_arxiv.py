@@ -14,7 +14,7 @@ from bot.sources.arxiv_health import announced_on, announcement_day
 from bot.web import Web
 from tests.fakes.clock import SetClock
 from tests.fakes.feed import Feed, captcha, error_entry
-from tests.fakes.web import Answer, Site, broken, throttled
+from tests.fakes.web import Answer, Asked, Site, broken, throttled
 
 CATEGORIES = ["cs.CV", "cs.CL"]
 
@@ -170,6 +170,48 @@ async def test_days_that_cannot_be_filled_are_asked_for_again(
         "ok",
         "1 paper that the feed does not show came from arXiv's API.",
     )
+
+
+async def test_filling_that_broke_off_goes_on_where_it_stopped(
+    arxiv: Arxiv, feed: Feed, site: Site, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sources.arxiv._A_PAGE", 3)
+    feed.paper("Wednesday")
+    memory = (await arxiv.fetch({})).memory
+    feed.next_day()
+    missed = [feed.paper(f"Thursday {number}") for number in range(4)]
+    feed.next_day()
+    shown = feed.paper("Friday")
+    clock.forward(days=2)
+    starts: list[str] = []
+
+    def breaks_at_the_second_page(asked: Asked) -> Answer:
+        starts.append(asked.query["start"])
+        return feed.query(asked) if asked.query["start"] == "0" else broken()
+
+    site.on("/api/query", breaks_at_the_second_page)
+    friday = await arxiv.fetch(memory)
+    assert friday.state == "stale"
+    assert "beyond 2 papers" in friday.detail
+    first = set(kinds(friday)) - {f"arxiv:{shown}"}
+    assert len(first) == 2
+    feed.serve(site)
+    site.asked.clear()
+    again = await arxiv.fetch(friday.memory)
+    asked = [one.query["start"] for one in site.asked if one.path == "/api/query"]
+    assert asked[0] == "3"
+    assert first | set(kinds(again)) >= {f"arxiv:{id}" for id in missed}
+    assert again.state == "ok"
+    assert "gap" not in again.memory
+
+
+async def test_a_paper_is_found_by_its_title(arxiv: Arxiv, feed: Feed) -> None:
+    id = feed.paper("Flight of the bird: a study")
+    found = await arxiv.titled("flight of the bird – A STUDY")
+    assert found is not None
+    assert found.id == f"arxiv:{id}"
+    assert await arxiv.titled("Flight of the bird") is None
+    assert await arxiv.titled("…") is None
 
 
 async def test_an_absence_of_months_is_filled_two_weeks_back(

@@ -102,6 +102,49 @@ async def test_a_link_with_a_doi_that_nobody_knows_is_read_as_a_page(reader: Lin
 
 
 @pytest.mark.parametrize(
+    ("link", "page"),
+    [
+        ("https://openreview.net/pdf?id=aB-c_1", "https://openreview.net/forum?id=aB-c_1"),
+        ("https://openreview.net/attachment?name=pdf&id=aB1", "https://openreview.net/forum?id=aB1"),
+        ("https://aclanthology.org/2020.acl-main.447.pdf", "https://aclanthology.org/2020.acl-main.447/"),
+        ("https://aclanthology.org/P19-1001v2.pdf", "https://aclanthology.org/P19-1001/"),
+        (
+            "https://proceedings.mlr.press/v139/radford21a/radford21a.pdf",
+            "https://proceedings.mlr.press/v139/radford21a.html",
+        ),
+        (
+            "https://openaccess.thecvf.com/content/CVPR2024/papers/Kerbl_A_CVPR_2024_paper.pdf",
+            "https://openaccess.thecvf.com/content/CVPR2024/html/Kerbl_A_CVPR_2024_paper.html",
+        ),
+        ("https://example.org/paper.pdf", "https://example.org/paper.pdf"),
+        ("https://openreview.net/forum?id=x", "https://openreview.net/forum?id=x"),
+    ],
+)
+def test_a_pdf_is_looked_up_on_the_page_that_describes_it(link: str, page: str) -> None:
+    assert links.described(link) == page
+
+
+async def test_a_title_is_asked_for_in_turn(site: Site) -> None:
+    paper = Paper(PaperId("arxiv:2508.00001"), "A title of four words")
+
+    async def nobody(title: str) -> Paper | None:
+        return None
+
+    async def away(title: str) -> Paper | None:
+        raise Unreachable("It is away.")
+
+    async def found(title: str) -> Paper | None:
+        return paper
+
+    async with Web(SetClock()) as web:
+        assert await Links(web, [], [away, nobody, found]).titled(paper.title) is paper
+        assert await Links(web, [], [away, nobody]).titled(paper.title) is None
+        with pytest.raises(Unreachable):
+            await Links(web, [], [away]).titled(paper.title)
+        assert await Links(web, []).titled(paper.title) is None
+
+
+@pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
         (Answer(b"<html><title>Shop</title></html>"), NotFound, "does not say which paper"),

@@ -149,9 +149,10 @@ class Feed:
         """Answer under ``/atom/…``, ``/rss/…`` and ``/api/query``."""
         site.on("/atom/*", lambda asked: _xml(self.atom(asked.path.removeprefix("/atom/").split("+"))))
         site.on("/rss/*", lambda asked: _xml(self.rss(asked.path.removeprefix("/rss/").split("+"))))
-        site.on("/api/query", self._query)
+        site.on("/api/query", self.query)
 
-    def _query(self, asked: Asked) -> Answer:
+    def query(self, asked: Asked) -> Answer:
+        """What the API answers to a request."""
         start, limit = int(asked.query.get("start", 0)), int(asked.query.get("max_results", 10))
         if ids := asked.query.get("id_list"):
             found = [self.known[id] for id in ids.split(",") if id in self.known]

@@ -117,3 +117,12 @@ def test_a_paper_that_every_source_brings_is_shown_once_with_all_of_it(lab: Lab)
     assert "cs.CV, cs.CL" in card
     found = lab.run("search", TITLE, "--json").rows
     assert [row["id"] for row in found] == [f"arxiv:{number}"]
+
+
+def test_a_whole_title_is_asked_for_where_the_library_lacks_it(lab: Lab) -> None:
+    lab.feed.paper("Pruned Gaussian splatting for old phones", "We prune.", id="2506.00007")
+    lab.feed.announced.clear()
+    said = lab.chat("/paper show pruned gaussian splatting for old phones", "/paper show gaussian splatting")
+    assert "https://arxiv.org/abs/2506.00007" in said
+    assert "“gaussian splatting” is no arXiv id, DOI, link or whole title" in " ".join(said.split())
+    assert [asked.path for asked in lab.site.asked].count("/api/query") == 1
