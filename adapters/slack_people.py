@@ -9,10 +9,10 @@ from typing import Any
 
 from adapters.slack_events import Person
 from adapters.slack_names import native, team_in
-from adapters.slack_web import Clients, ask
+from adapters.slack_web import PATIENCE, Clients, ask
 from bot.doc import Doc, Span
 from bot.domain import UserId, platform_of
-from bot.errors import DeliveryError, Rejected
+from bot.errors import DeliveryError, RateLimited, Rejected
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class People:
         if now - at < KEPT:
             return person
         try:
-            person = await self._look(workspace, user)
+            person = await self._patiently(workspace, user)
         except DeliveryError as error:
             log.warning("Slack does not say who %s is: %s", user, error)
             if not isinstance(error, Rejected):
@@ -45,6 +45,16 @@ class People:
             self._known.clear()
         self._known[workspace, user] = (now, person)
         return person
+
+    async def _patiently(self, workspace: str, user: str) -> Person:
+        """Look once more where Slack asks for a short wait: an admin must not be refused for that."""
+        try:
+            return await self._look(workspace, user)
+        except RateLimited as error:
+            if error.retry_after > PATIENCE:
+                raise
+            await self._clock.sleep(error.retry_after)
+            return await self._look(workspace, user)
 
     async def named(self, workspace: str, doc: Doc) -> Doc:
         """The document with the people of Slack whom it names called as Slack calls them."""

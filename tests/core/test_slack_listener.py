@@ -111,6 +111,15 @@ async def test_admins_are_known_and_asked_about_once(slack: FakeSlack) -> None:
     assert len(slack.calls("users.info")) == 2
 
 
+async def test_an_admin_is_known_although_slack_asks_for_patience(slack: FakeSlack) -> None:
+    slack.mishap("users.info", "limited", retry_after=2)
+    core = Core()
+    async with listening(slack, core):
+        await slack.types("/paper settings", user="U0ADMIN")
+        await core.until(lambda: core.heard)
+    assert core.heard[0].is_admin
+
+
 async def test_without_the_scope_nobody_is_an_admin_and_all_goes_on(slack: FakeSlack) -> None:
     slack.world.scopes.discard("users:read")
     core = Core(says("Hi."))

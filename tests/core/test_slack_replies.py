@@ -45,6 +45,28 @@ async def test_a_dead_response_url_is_replaced_by_an_ephemeral_post(slack: FakeS
     assert len(slack.calls("chat.postEphemeral", "ok")) == 1
 
 
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("minutes", [1, 31])
+async def test_an_answer_longer_in_coming_than_a_response_url_lives_arrives(
+    slack: FakeSlack, private: bool, minutes: int
+) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        for number in range(9):
+            await responder.working(f"Reading the paper… {number}")
+        assert isinstance(slack.clock, Clock)
+        slack.clock.advance(60 * minutes)
+        for part in ("One.", "Two.", "Three.", "Four."):
+            await responder.send(Reply((paragraph(part),), private=private))
+
+    async with listening(slack, Core(answer)):
+        await slack.types("/paper ask 2308.04079 what?")
+        await slack.until(lambda: any(m.words == "Four." for m in slack.world.messages))
+    kept = slack.ephemerals() if private else slack.posts()
+    shown = [m.words for m in kept if "Reading" not in m.words]
+    assert shown == ["One.", "Two.", "Three.", "Four."]
+    assert len(slack.calls("response_url", "ok")) <= 5
+
+
 async def test_a_note_is_replaced_by_the_private_answer_and_deleted_by_a_public_one(slack: FakeSlack) -> None:
     async def answer(request: Request, responder: Responder) -> None:
         await responder.working("Looking…")
