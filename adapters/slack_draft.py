@@ -7,9 +7,9 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
-from adapters.slack_post import Place, Sender
+from adapters.slack_post import Place, Sender, plainer
 from adapters.slack_text import Json, escape, escape_markdown
-from adapters.slack_web import ask
+from adapters.slack_web import BlocksRefused, ask
 from bot import doc as d
 from bot.doc import Doc
 from bot.errors import DeliveryError, RateLimited, Rejected
@@ -75,7 +75,12 @@ class Draft:
         await self._stop()
         messages = render(doc, alt=alt, command=self._sender.command)
         try:
-            await self._sender.patiently(lambda: self._edit(ts, messages[0]))
+            try:
+                await self._sender.patiently(lambda: self._edit(ts, messages[0]))
+            except BlocksRefused as error:
+                log.warning("%s It is shown in a plainer form.", error)
+                messages = plainer(doc, alt=alt, command=self._sender.command)
+                await self._sender.patiently(lambda: self._edit(ts, messages[0]))
         except Rejected as error:
             log.info("the growing answer is gone, the whole one is posted: %s", error)
             self._ts = None

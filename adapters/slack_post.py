@@ -69,9 +69,7 @@ class Sender:
             return await self.send_messages(place, render(doc, alt=alt, command=self.command), key=key)
         except BlocksRefused as error:
             log.warning("%s It is sent in a plainer form.", error)
-            plainer = render(doc, alt=alt, command=self.command, pictures=False)
-            messages = [Message(preview(message.blocks), message.text) for message in plainer]
-            return await self.send_messages(place, messages, key=key)
+            return await self.send_messages(place, plainer(doc, alt=alt, command=self.command), key=key)
 
     async def send_messages(self, place: Place, messages: Sequence[Message], *, key: str) -> str:
         """Post messages, the later ones below the first. The first one's id; raises like :meth:`send`."""
@@ -191,6 +189,12 @@ class Sender:
     def remember(self, found: Mapping[str, str]) -> None:
         """Messages that a look-up found, so that sending a long document again skips them."""
         self._stands.update(found)
+
+
+def plainer(doc: Doc, *, alt: str, command: str) -> list[Message]:
+    """The document in blocks that Slack has always taken, images as links."""
+    messages = render(doc, alt=alt, command=command, pictures=False)
+    return [Message(preview(message.blocks), message.text) for message in messages]
 
 
 def _key(message: Mapping[str, Any]) -> str:

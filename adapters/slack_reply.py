@@ -12,11 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack_blocks import Message, render
 from adapters.slack_draft import Draft
 from adapters.slack_forms import Origin, form_in, modal
-from adapters.slack_post import Place, Sender
+from adapters.slack_post import Place, Sender, plainer
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
 from adapters.slack_url import ResponseUrl
-from adapters.slack_web import ask
+from adapters.slack_web import BlocksRefused, ask
 from bot import doc as d
 from bot.domain import Reply
 from bot.errors import ChannelGone, DeliveryError, Rejected
@@ -151,9 +151,18 @@ class SlackResponder:
         await self._draft.drop()
         messages = render(doc, alt=alt, command=self._sender.command)
         done = await self._send_by_url(messages) if self._url and self._by_url() else 0
-        for number, message in enumerate(messages[done:], done):
+        try:
+            await self._whispered(messages[done:])
+        except BlocksRefused as error:
+            log.warning("%s It is shown in a plainer form.", error)
+            await self._whispered(plainer(doc, alt=alt, command=self._sender.command))
+
+    async def _whispered(self, messages: list[Message]) -> None:
+        for number, message in enumerate(messages):
             try:
                 await self._whisper(message)
+            except BlocksRefused:
+                raise
             except (ChannelGone, Rejected):
                 await self._to_person(messages[number:])
                 return

@@ -353,5 +353,23 @@ async def test_where_slack_takes_no_thumbs_there_are_buttons(slack: FakeSlack) -
     assert check_blocks(view["blocks"], "home") == []
 
 
+@pytest.mark.parametrize("method", ["chat.postEphemeral", "chat.update"])
+async def test_blocks_that_slack_refuses_are_shown_in_a_plainer_form(slack: FakeSlack, method: str) -> None:
+    async def answer(request: Request, responder: Responder) -> None:
+        if method == "chat.update":
+            await responder.working("Reading the paper…")
+            await responder.draft((paragraph("They use"),))
+        await responder.send(Reply(ANSWER, private=method == "chat.postEphemeral"))
+
+    async with listening(slack, Core(answer)):
+        message = await slack.says("ask what?", mention=True)
+        slack.mishap(method, "refuse", error="invalid_blocks")
+        await slack.until(lambda: any("nine rooms" in m.words for m in slack.world.messages))
+    (shown,) = [m for m in slack.world.messages if m.bot and m.subtype != "deleted" and m.words]
+    assert shown.blocks[-1]["type"] == "actions"
+    assert "nine rooms" in shown.words
+    assert shown.thread_ts == message.ts or shown.ephemeral_to == USER
+
+
 async def _sent(responder: Responder) -> None:
     await responder.send(Reply(ANSWER))
