@@ -92,7 +92,7 @@ async def test_me_alone_shows_what_comes_and_the_words_to_change_it(desk: Desk) 
     await desk.ask("me follow gaussian splatting")
     page = await desk.ask("me")
     assert "You follow 1. gaussian splatting The digest comes Monday to Friday at 09:00 (UTC)." in page.text
-    assert "next at 2025-08-21 09:00 UTC" in page.text
+    assert "Digest: next in a moment: the one due at 2025-08-20 09:00 UTC" in page.text
     assert commands(page) == ["me settings", "me digest preview"]
 
 

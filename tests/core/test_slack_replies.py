@@ -67,6 +67,31 @@ async def test_an_answer_longer_in_coming_than_a_response_url_lives_arrives(
     assert len(slack.calls("response_url", "ok")) <= 5
 
 
+async def test_a_press_whose_answer_is_the_asker_s_alone_shows_no_note_to_all(slack: FakeSlack) -> None:
+    """One whose answer everybody sees does."""
+
+    async def answer(request: Request, responder: Responder) -> None:
+        private = request.text == "me digest preview"
+        if not private and request.text != "similar x":
+            row = Buttons((Button("Preview", "me digest preview"), Button("Similar", "similar x")))
+            await responder.send(Reply((paragraph("Shown."), row)))
+            return
+        await responder.working("Looking…")
+        await responder.send(Reply((paragraph("Found."),), private=private))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper show x")
+        await slack.until(lambda: slack.posts())
+        await slack.presses("Preview")
+        await slack.until(lambda: slack.ephemerals())
+        assert [m.words for m in slack.ephemerals()] == ["Found."]
+        assert len(slack.world.messages) == 2
+        assert slack.calls("assistant.threads.setStatus") == []
+        await slack.presses("Similar")
+        await slack.until(lambda: slack.calls("assistant.threads.setStatus"))
+
+
 async def test_a_note_is_replaced_by_the_private_answer_and_deleted_by_a_public_one(slack: FakeSlack) -> None:
     async def answer(request: Request, responder: Responder) -> None:
         await responder.working("Looking…")
