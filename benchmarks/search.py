@@ -106,9 +106,9 @@ class Bench:
         took = time.process_time() - begun
         print(f"library: {await self.papers.count()} papers, {took:.1f} CPU s", file=sys.stderr)
 
-    async def embed(self) -> None:
+    async def embed(self) -> int:
         if self.embedder is None:
-            return
+            return 0
         begun = time.process_time()
         embedding = Embedding(
             papers=self.papers,
@@ -118,7 +118,9 @@ class Bench:
             clock=SystemClock(),
         )
         count = await embedding.once()
+        await self.vectors.settle(self.embedder.name)
         print(f"vectors: {count} papers, {time.process_time() - begun:.1f} CPU s", file=sys.stderr)
+        return count
 
     async def ask(self, query: str) -> Scored:
         searched = await self.finder.search(query, limit=self.depth)
@@ -218,7 +220,7 @@ async def speed(given: argparse.Namespace) -> None:
     titles = [re.findall(r"\w+", paper.title.lower()) for paper in sample]
     queries = [" ".join(chance.sample(words, min(len(words), chance.randint(1, 6)))) for words in titles]
     await library.ask(queries[0])
-    print(f"{await library.papers.count()} papers, RSS {_resident():.0f} MB with everything loaded")
+    print(f"{await library.papers.count()} papers, RSS {resident():.0f} MB with everything loaded")
     for name, ask in (("search", library.ask), ("words alone", library.words), ("meaning", library.meaning)):
         taken = []
         for query in queries:
@@ -233,11 +235,11 @@ async def speed(given: argparse.Namespace) -> None:
         taken.append((time.process_time() - begun) * 1000)
     print(f"similar: {timing(taken)}")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"RSS {_resident():.0f} MB, at most {most:.0f} MB")
+    print(f"RSS {resident():.0f} MB, at most {most:.0f} MB")
     await database.close()
 
 
-def _resident() -> float:
+def resident() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -94,13 +94,15 @@ class Embedding:
         await asyncio.sleep(0)
         return len(papers)
 
+    async def left(self) -> int:
+        """How many papers cannot be found by meaning yet."""
+        return max(0, await self._papers.count() - await self._vectors.count(self._embedder.name))
+
     async def report(self) -> Sequence[Finding]:
         """How far it is, for ``status``."""
         if self._fault:
             return [Finding("meaning", False, f"search goes by words alone: {self._fault}")]
-        there, papers = await self._vectors.count(self._embedder.name), await self._papers.count()
-        if there >= papers:
-            words = f"all papers can be found by meaning ({self._embedder.name})"
-        else:
-            words = f"{there:,} of {papers:,} papers can be found by meaning ({self._embedder.name})"
+        left, papers = await self.left(), await self._papers.count()
+        found = f"{papers - left:,} of {papers:,} papers" if left else "all papers"
+        words = f"{found} can be found by meaning ({self._embedder.name})"
         return [Finding("meaning", True, words)]

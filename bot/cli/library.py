@@ -30,8 +30,35 @@ async def import_files(arguments: argparse.Namespace) -> int:
             with _progress(path) as progress:
                 counts, unusable = await app.library.import_file(path, progress=progress)
             _tell(path, counts, unusable, as_json=arguments.json)
-        await app.embedding.once(within=EMBEDDING)
+        with _counting(await app.embedding.left()) as counted:
+            await app.embedding.once(within=EMBEDDING, progress=counted)
+        await _tell_left(app)
     return 0
+
+
+async def _tell_left(app: App) -> None:
+    """Say so where search cannot go by meaning everywhere yet."""
+    left = await app.embedding.left()
+    if left:
+        warn(
+            f"{left:,} of {await app.papers.count():,} papers are found by their words alone so far; "
+            "`paperboy run` makes them searchable by meaning in the background."
+        )
+
+
+@contextmanager
+def _counting(papers: int) -> Iterator[Callable[[int], None]]:
+    """A bar for so many papers on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty() or not papers:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("searchable by meaning", total=papers)
+        yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager
@@ -89,6 +116,7 @@ async def search(arguments: argparse.Namespace) -> int:
                 say(f"{rank:>3}. {item.paper.title}\n     {byline(item.paper)}\n     {item.paper.url}")
         if not searched.found and not arguments.json:
             say(f"Nothing among {await app.papers.count():,} papers fits {query!r}.")
+        await _tell_left(app)
     return 0
 
 

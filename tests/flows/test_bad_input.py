@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_a_file_that_is_cut_off_keeps_what_was_whole(lab: Lab) -> None:
     (row,) = said.rows
     assert 10 < row["new"] < 199
     assert "damaged or cut off" in said.err
+
+
+def test_search_says_so_where_papers_are_found_by_words_alone(lab: Lab) -> None:
+    file = lab.folder / "papers.jsonl"
+    file.write_bytes(_lines(GOOD, {**GOOD, "id": "2508.00002", "title": "Another title"}))
+    assert "words alone" not in lab.run("import", str(file)).err
+    with closing(sqlite3.connect(lab.database)) as connection, connection:
+        connection.execute("DELETE FROM paper_vector WHERE number = 1")
+    said = lab.run("search", "another title", "--json")
+    assert len(said.rows) == 2
+    assert "1 of 2 papers are found by their words alone so far; `paperboy run` makes" in said.err
+    lab.run("import", str(file))
+    assert "words alone" not in lab.run("search", "title").err
 
 
 def test_a_file_that_is_not_there(lab: Lab) -> None:
