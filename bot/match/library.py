@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.domain import Decision, Found, Paper, PaperId, Topic
 from bot.errors import UsageError
+from bot.match.acronyms import short_name, stands_for
 from bot.match.deciding import Sheet, decide
 from bot.match.standing import Page, Phrase, Standing, phrases, standings
 from bot.match.teaching import POSITIVES_WANTED, Background, Taught, teach
@@ -28,6 +29,9 @@ _BATCH = 20
 _STATES_KEPT = 2
 _SHEETS_KEPT = 2
 _TOPIC_MAX = 200
+_PHRASES = 12
+_LOOKED_AT = 100
+"""Newest papers with a short name that tell whether it means the phrase."""
 
 
 class Examples(Protocol):
@@ -116,26 +120,40 @@ class LibraryMatcher:
     async def _taught(self, topic: Topic, state: _State) -> Taught | None:
         key = topic.name.casefold()
         if key not in state.taught:
-            wanted = phrases(topic, state.lexicon)
-            candidates = await self._candidates(topic, wanted, state)
+            wanted, candidates = await self._candidates(topic, state)
             state.taught[key] = await asyncio.to_thread(
                 teach, wanted, candidates, state.background, state.lexicon
             )
         return state.taught[key]
 
-    async def _candidates(self, topic: Topic, wanted: Sequence[Phrase], state: _State) -> list[Text]:
-        """Papers with a phrase of the topic, newest first, and where few are strong examples some with
-        its words apart."""
-        found = _Candidates(state)
-        asked = [phrase[:_TOPIC_MAX] for phrase in topic.phrases[:12]] if wanted else []
+    async def _candidates(self, topic: Topic, state: _State) -> tuple[list[Phrase], list[Text]]:
+        """The topic's phrases with their short names, and papers with one of them, newest first; where few
+        are strong examples some with its words apart."""
+        found, wanted = _Candidates(state), phrases(topic, state.lexicon)
+        asked = [phrase[:_TOPIC_MAX] for phrase in topic.phrases[:_PHRASES]] if wanted else []
         for phrase in asked:
             named = await self._papers.matching(phrase, limit=_EXAMPLES, before=state.before)
             await asyncio.to_thread(found.add, named)
+            if name := await self._short_name(phrase, named, state, found):
+                wanted += phrases(Topic((name,)), state.lexicon)
         if asked and found.strong(wanted) < POSITIVES_WANTED:
             for phrase in asked:
                 wider = await self._papers.search(phrase, limit=_WIDER)
                 await asyncio.to_thread(found.add, [hit.paper for hit in wider])
-        return found.newest_first()
+        return wanted, found.newest_first()
+
+    async def _short_name(
+        self, phrase: str, papers: Sequence[Paper], state: _State, found: _Candidates
+    ) -> str:
+        """What the papers call the phrase in short, if that means nothing else; its papers are added."""
+        name = await asyncio.to_thread(short_name, phrase, papers)
+        if not name:
+            return ""
+        called = await self._papers.matching(name, limit=_EXAMPLES, before=state.before)
+        if not await asyncio.to_thread(stands_for, name, phrase, called[:_LOOKED_AT]):
+            return ""
+        await asyncio.to_thread(found.add, called)
+        return name
 
 
 @dataclass(slots=True)

@@ -59,6 +59,8 @@ class Taught:
     ceiling: float
     """The score that one unrelated paper in a hundred passes."""
     examples: int
+    wanted: tuple[Phrase, ...]
+    """The topic's phrases and their short names."""
     weakest: Standing
     """The weakest standing that had to be taken for an example."""
 
@@ -139,7 +141,9 @@ def _train(
     blind_weights, blind_bias = rows.fit(clean, hidden=own)
     score = rows.background.dot(weights) + bias
     ceiling = float(np.quantile(score[unrelated & held_out], 0.99))
-    return Taught(vocabulary, weights, bias, blind_weights, blind_bias, ceiling, examples, weakest)
+    return Taught(
+        vocabulary, weights, bias, blind_weights, blind_bias, ceiling, examples, tuple(wanted), weakest
+    )
 
 
 def _vocabulary(examples: Index, background: Index) -> Ints:
