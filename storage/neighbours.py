@@ -13,7 +13,6 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import PaperId
 from storage.engine import Database
 from storage.tables import vector
 
@@ -57,19 +56,16 @@ class Neighbours:
         async with self._database.reading() as connection:
             return await _reach(connection, _table(encoder))
 
-    async def candidates(self, encoder: str, asked: Vector, limit: int) -> list[PaperId]:
-        """Papers with about the largest scalar product with ``asked``, in no order."""
+    async def candidates(self, encoder: str, asked: Vector, limit: int) -> list[int]:
+        """The numbers of about the nearest vectors, by scalar product with ``asked``, the nearest first."""
         table = _table(encoder)
         async with self._database.reading() as connection:
             kind = await _kind(connection, table)
             held = min(_SEARCHED_MOST, max(_SEARCHED, 2 * limit))
             await connection.execute(sa.select(sa.func.set_config("hnsw.ef_search", str(held), True)))
-            query = sa.text(
-                "SELECT paper_id FROM paper_vector WHERE number IN (SELECT number "  # noqa: S608 - ours
-                f"FROM {table} ORDER BY near <#> CAST(:asked AS real[])::{kind} LIMIT :limit)"
-            )
-            rows = await connection.scalars(query, {"asked": asked.tolist(), "limit": limit})
-            return [PaperId(name) for name in rows]
+            order = f"ORDER BY near <#> CAST(:asked AS real[])::{kind} LIMIT :limit"
+            query = sa.text(f"SELECT number FROM {table} {order}")  # noqa: S608 - the names are ours
+            return list(await connection.scalars(query, {"asked": asked.tolist(), "limit": limit}))
 
     async def settle(self, encoder: str) -> None:
         """Bring the index up to what is kept now; make it where it is worth it, which takes minutes."""

@@ -8,13 +8,12 @@ few are then compared in float16, so that the order is that of an exact scan.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import Finding, PaperId
 from storage.engine import Database
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from bot.ports import Vector, Vectors
 
+_Key = TypeVar("_Key", int, PaperId)
+
 _PAGE = 8192
 # A block that fits the processor's cache: with 4,096 rows the same scan takes thirty times as long.
 _BLOCK = 1024
@@ -34,44 +35,68 @@ _BLOCK = 1024
 _LOCK = 0x56656374
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some vectors in a byte a dimension, and the factor of each."""
+
+    numbers: NDArray[np.int64]
+    rows: NDArray[np.int8]
+    factors: NDArray[np.float32]
+
+    @classmethod
+    def pack(cls, numbers: Sequence[int], vectors: Vectors) -> _Block:
+        factors = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-12) / np.float32(127)
+        rows = np.rint(vectors / factors).astype(np.int8)
+        return cls(np.array(numbers, np.int64), rows, factors[:, 0].astype(np.float32))
+
+    def and_(self, other: _Block) -> _Block:
+        return _Block(
+            np.concatenate([self.numbers, other.numbers]),
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.factors, other.factors]),
+        )
+
+    def scores(self, asked: Vector) -> Vector:
+        result = np.empty(len(self.rows), np.float32)
+        block = np.empty((_BLOCK, self.rows.shape[1]), np.float32)
+        for start in range(0, len(self.rows), _BLOCK):
+            some = block[: min(_BLOCK, len(self.rows) - start)]
+            np.copyto(some, self.rows[start : start + _BLOCK])
+            np.dot(some, asked, out=result[start : start + _BLOCK])
+        result *= self.factors
+        return result
+
+
 @dataclass(eq=False)
 class _Scan:
-    """All vectors of an encoder, as far as they are known here."""
+    """All vectors of an encoder after the first ones, as far as they are known here.
+
+    Rows are known by their number alone and blocks are never joined: at 173,547 vectors names and copies
+    would take as much memory again.
+    """
 
     first: int = 0
     """Vectors up to this number are left to pgvector's index."""
     last: int = 0
-    ids: list[PaperId] = field(default_factory=list)
-    blocks: list[tuple[NDArray[np.int8], NDArray[np.float32]]] = field(default_factory=list)
-    """Rows of bytes and the factor of each row."""
+    blocks: list[_Block] = field(default_factory=list)
 
-    def append(self, ids: Sequence[PaperId], vectors: Vectors) -> None:
+    def append(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Take in more rows."""
-        factors = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-12) / np.float32(127)
-        self.ids.extend(ids)
-        self.blocks.append((np.rint(vectors / factors).astype(np.int8), factors[:, 0].astype(np.float32)))
-        if len(self.blocks) > 64:
-            self._join()
+        fresh = _Block.pack(numbers, vectors)
+        if self.blocks and len(self.blocks[-1].rows) + len(fresh.rows) <= _PAGE:
+            fresh = self.blocks.pop().and_(fresh)
+        self.blocks.append(fresh)
+        self.last = numbers[-1]
 
-    def scores(self, asked: Vector) -> Vector:
-        """About the scalar product of each row with ``asked``."""
-        if len(self.blocks) > 1:
-            self._join()
+    def best(self, asked: Vector, wanted: int) -> list[int]:
+        """The numbers of the rows with about the largest scalar product with ``asked``, in no order."""
         if not self.blocks:
-            return np.zeros(0, np.float32)
-        rows, factors = self.blocks[0]
-        result = np.empty(len(rows), np.float32)
-        block = np.empty((_BLOCK, rows.shape[1]), np.float32)
-        for start in range(0, len(rows), _BLOCK):
-            some = block[: min(_BLOCK, len(rows) - start)]
-            np.copyto(some, rows[start : start + _BLOCK])
-            np.dot(some, asked, out=result[start : start + _BLOCK])
-        result *= factors
-        return result
-
-    def _join(self) -> None:
-        rows = np.concatenate([block[0] for block in self.blocks])
-        self.blocks = [(rows, np.concatenate([block[1] for block in self.blocks]))]
+            return []
+        scores = np.concatenate([block.scores(asked) for block in self.blocks])
+        numbers = np.concatenate([block.numbers for block in self.blocks])
+        if len(scores) > wanted:
+            numbers = numbers[np.argpartition(-scores, wanted - 1)[:wanted]]
+        return [int(number) for number in numbers]
 
 
 class VectorIndex:
@@ -99,21 +124,23 @@ class VectorIndex:
 
     async def get(self, encoder: str, ids: Sequence[PaperId]) -> dict[PaperId, Vector]:
         """The vectors of those of ``ids`` that have one, float32."""
-        async with self._database.reading() as connection:
-            return await _vectors(connection, encoder, ids)
+        mine = vector.c.encoder == encoder
+        return await self._read(lambda some: sa.and_(mine, vector.c.paper_id.in_(some)), ids)
 
     async def nearest(
         self, encoder: str, asked: Vector, *, limit: int, among: Collection[PaperId] | None = None
     ) -> list[tuple[PaperId, float]]:
         """The papers with the largest scalar product with ``asked``, best first."""
         asked = np.asarray(asked, np.float32)
-        candidates = list(among) if among is not None else await self._candidates(encoder, asked, limit)
-        found = await self.get(encoder, candidates)
+        if among is None:
+            found = await self._read(vector.c.number.in_, await self._candidates(encoder, asked, limit))
+        else:
+            found = await self.get(encoder, list(among))
         if not found:
             return []
-        scores = np.stack(list(found.values())) @ asked
+        names = sorted(found)
+        scores = np.stack([found[name] for name in names]) @ asked
         order = np.argsort(-scores, kind="stable")[:limit]
-        names = list(found)
         return [(names[place], float(scores[place])) for place in order]
 
     async def missing(self, encoder: str, *, limit: int) -> list[PaperId]:
@@ -153,19 +180,13 @@ class VectorIndex:
             "vectors", True, await self._neighbours.report({row.encoder: row.papers for row in rows})
         )
 
-    async def _candidates(self, encoder: str, asked: Vector, limit: int) -> list[PaperId]:
-        """The nearest of the index, and of what is scanned some more than wanted, since a byte a dimension
-        orders only nearly."""
+    async def _candidates(self, encoder: str, asked: Vector, limit: int) -> list[int]:
+        """The numbers of the nearest in the index, and of what is scanned some more than wanted, since a byte
+        a dimension orders only nearly."""
         reach = await self._neighbours.reach(encoder)
         indexed = await self._neighbours.candidates(encoder, asked, limit) if reach else []
         scan = await self._current(encoder, reach)
-        scores = scan.scores(asked)
-        wanted = min(len(scores), 2 * limit + 50)
-        if not wanted:
-            return indexed
-        best = np.argpartition(-scores, wanted - 1)[:wanted]
-        scanned = [scan.ids[place] for place in best[np.argsort(-scores[best], kind="stable")]]
-        return indexed + scanned
+        return indexed + scan.best(asked, 2 * limit + 50)
 
     async def _current(self, encoder: str, reach: int) -> _Scan:
         """The scan of what came after ``reach``, with what was written since the last look, by this process
@@ -176,27 +197,25 @@ class VectorIndex:
                 scan = self._scans[encoder] = _Scan(first=reach, last=reach)
             while rows := await self._page(encoder, scan.last):
                 data = np.frombuffer(b"".join(row.data for row in rows), "<f2")
-                scan.append([PaperId(row.paper_id) for row in rows], _wide(data).reshape(len(rows), -1))
-                scan.last = rows[-1].number
+                scan.append([row.number for row in rows], _wide(data).reshape(len(rows), -1))
         return scan
 
     async def _page(self, encoder: str, after: int) -> Sequence[Any]:
-        query = sa.select(vector.c.number, vector.c.paper_id, vector.c.data)
+        query = sa.select(vector.c.number, vector.c.data)
         query = query.where(vector.c.encoder == encoder, vector.c.number > after)
         async with self._database.reading() as connection:
             return (await connection.execute(query.order_by(vector.c.number).limit(_PAGE))).all()
 
-
-async def _vectors(
-    connection: AsyncConnection, encoder: str, ids: Sequence[PaperId]
-) -> dict[PaperId, Vector]:
-    found: dict[PaperId, Vector] = {}
-    for some in chunks(list(dict.fromkeys(ids))):
-        query = sa.select(vector.c.paper_id, vector.c.data)
-        query = query.where(vector.c.encoder == encoder, vector.c.paper_id.in_(some))
-        for name, data in await connection.execute(query):
-            found[PaperId(name)] = _wide(np.frombuffer(data, "<f2"))
-    return found
+    async def _read(
+        self, condition: Callable[[Sequence[_Key]], sa.ColumnElement[bool]], keys: Sequence[_Key]
+    ) -> dict[PaperId, Vector]:
+        found: dict[PaperId, Vector] = {}
+        async with self._database.reading() as connection:
+            for some in chunks(list(dict.fromkeys(keys))):
+                query = sa.select(vector.c.paper_id, vector.c.data).where(condition(some))
+                for name, data in await connection.execute(query):
+                    found[PaperId(name)] = _wide(np.frombuffer(data, "<f2"))
+        return found
 
 
 def _wide(halves: NDArray[np.float16]) -> Vector:

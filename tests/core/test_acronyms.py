@@ -73,10 +73,8 @@ async def library() -> AsyncIterator[Papers]:
 
 async def test_a_paper_with_the_short_name_alone_belongs(library: Papers) -> None:
     today = [
-        paper(
-            90001, "Faster 3DGS for enzymes", "An enzyme study of catalyst and polymer with 3DGS.", NOW.date()
-        ),
-        paper(90002, "Faster glaciers for enzymes", "An enzyme study of catalyst and polymer.", NOW.date()),
+        paper(90001, "Faster 3DGS for enzymes", "Splats and 3DGS. 3DGS.", NOW.date()),
+        paper(90002, "Faster glaciers for enzymes", "A study of catalyst and polymer.", NOW.date()),
     ]
     one, other = await LibraryMatcher(library).decide(Topic.parse("gaussian splatting"), today)
     assert one.matched
