@@ -1,9 +1,11 @@
 """Discord under load: how soon people are acknowledged, and what 200 digests take against the rate limits.
 
-    python -m benchmarks.discord            # both, against the server of tests/fakes on loopback
+    python -m benchmarks.discord            # all, against the server of tests/fakes on loopback
 
 The real adapter and the real discord.py speak to it. Acknowledgements: commands come at a steady rate while a
-part of them keeps the core busy; the time runs from the interaction to Discord's having the first response.
+part of them keeps the core busy; then twenty people use the whole program, one command after the other, while
+it imports 20,000 papers of the corpus in the same process (PAPERBOY_DATA, else left out). The time runs from
+the interaction to Discord's having the first response, a modal or a message.
 Digests: 200 channels with a parent and five papers each, in real time, against Discord's buckets (five
 messages in five seconds a channel, fifty requests a second over all); the bound is what these allow at best.
 """
@@ -12,19 +14,41 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from adapters.discord import Discord
+from adapters.discord_listening import ACK_AFTER
+from benchmarks.data import data_root
+from benchmarks.slack import corpus
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Post, Reply, Request
 from bot.ports import Responder
+from tests.fakes.discord import Channel
 from tests.fakes.discord import Discord as Server
+from tests.fakes.discord_lab import serving
 
 PAPERS = 5
+PEOPLE = 20
+LINES = (
+    "search gaussian splatting",
+    "schedule",
+    "ask 2412.00001",
+    "settings",
+    "topics",
+    "ask 2412.00001 which data do they use?",
+    "status",
+    "show 2412.00001",
+)
+"""What people type, forms among it; the papers are not there, or come with the import."""
 
 
 class WallClock:
@@ -79,13 +103,61 @@ async def acknowledgements(*, commands: int, rate: float) -> None:
         await asyncio.gather(task, return_exceptions=True)
         await bot.close()
     for name, slow in (("quick", False), ("slow", True)):
-        times = sorted(one.acked_after or 0.0 for n, one in enumerate(asked) if (n % 5 == 0) == slow)
-        p99 = times[int(len(times) * 0.99) - 1]
-        print(
-            f"acknowledged, {name}: n={len(times)} at {rate:g}/s  "
-            f"p50 {statistics.median(times) * 1000:.0f} ms  p99 {p99 * 1000:.0f} ms  "
-            f"max {times[-1] * 1000:.0f} ms  (Discord's window: 3000 ms)"
-        )
+        times = [one.acked_after or 0.0 for n, one in enumerate(asked) if (n % 5 == 0) == slow]
+        print(f"acknowledged, {name}, at {rate:g}/s: {_quantiles(times)}  (Discord's window: 3000 ms)")
+
+
+async def importing(data: Path) -> None:
+    """The whole program, twenty people and an import in one process."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with Server(now=time.time()) as server:
+            server.manager("u0")
+            file = folder / "paperboy.toml"
+            file.write_text(
+                f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\n'
+                f'[sources.lookup]\nenabled = false\n[discord]\napi_url = "{server.api_url}"\n'
+            )
+            os.environ["DISCORD_TOKEN"] = server.token
+            async with serving(file, server, ack_after=ACK_AFTER) as (app, _):
+                began, spent = time.monotonic(), time.process_time()
+                work = asyncio.create_task(app.library.import_file(corpus(data, folder)))
+                waits: dict[str, list[float]] = {line: [] for line in LINES}
+                places = [server.channel(f"papers{n}") for n in range(PEOPLE)]
+                await asyncio.gather(
+                    *(_person(server, place, f"u{n}", work, waits) for n, place in enumerate(places))
+                )
+                counts, _unusable = await work
+                took, spent = time.monotonic() - began, time.process_time() - spent
+    print(f"while {counts.seen} papers were imported ({took:.1f} s, {spent:.1f} s CPU), acknowledged:")
+    everything = [wait for some in waits.values() for wait in some]
+    for line, some in [*waits.items(), ("all", everything)]:
+        print(f"  {_quantiles(some)}  {line}")
+
+
+async def _person(
+    server: Server,
+    place: Channel,
+    user: str,
+    work: asyncio.Task[Any],
+    waits: dict[str, list[float]],
+) -> None:
+    """One command after the other until the import is done."""
+    server.manager(user)
+    for line in itertools.cycle(LINES):
+        if work.done():
+            return
+        asked = await server.types(f"/paper {line}", channel=place, user=user)
+        waits[line].append(asked.acked_after or 0.0)
+
+
+def _quantiles(waits: Sequence[float]) -> str:
+    ordered = sorted(waits)
+    p99 = ordered[max(0, int(len(ordered) * 0.99) - 1)]
+    return (
+        f"n={len(ordered):<5} p50 {statistics.median(ordered) * 1000:.0f} ms  p99 {p99 * 1000:.0f} ms  "
+        f"max {ordered[-1] * 1000:.0f} ms"
+    )
 
 
 async def digests(*, channels: int, seconds: float) -> None:
@@ -103,7 +175,7 @@ async def digests(*, channels: int, seconds: float) -> None:
     bound = requests / 50
     print(
         f"digests: {channels} channels, {posts} posts in {threads} threads, {requests} requests  "
-        f"{took:.1f} s (bound {bound:.1f} s)  429s {overruns}"
+        f"{took:.1f} s (bound {bound:.1f} s, ratio {took / bound:.2f})  429s {overruns}"
     )
     if posts != channels * (PAPERS + 1) or threads != channels:
         raise SystemExit("posts are missing or doubled")
@@ -130,6 +202,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     asyncio.run(acknowledgements(commands=options.commands, rate=options.rate))
+    if (data_root() / "corpus").is_dir():
+        asyncio.run(importing(data_root()))
     asyncio.run(digests(channels=options.channels, seconds=options.within))
 
 
