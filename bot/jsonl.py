@@ -114,14 +114,14 @@ def paper(row: Any) -> Paper:
     paper_id = identity.parse(raw_id)
     if paper_id is None:
         raise ValueError(f"id: {raw_id[:60]!r} is no arXiv id, DOI or link" if raw_id else "id: missing")
-    title = readable(_text(row, "title"))
+    title = readable(_written(row, "title"))
     if not title:
         raise ValueError("title: missing")
     url = _text(row, "url")
     return Paper(
         id=paper_id,
         title=title,
-        abstract=readable(_text(row, "abstract")),
+        abstract=readable(_written(row, "abstract")),
         authors=_names(row, "authors"),
         categories=_names(row, "categories"),
         published=_day(row, "published"),
@@ -130,7 +130,7 @@ def paper(row: Any) -> Paper:
         source=_text(row, "source") or paper_id.partition(":")[0],
         url=url if url.startswith(("http://", "https://")) else identity.address(paper_id),
         version=_whole(row, "version"),
-        comment=readable(_text(row, "comment")),
+        comment=readable(_written(row, "comment")),
         journal=_text(row, "journal"),
         doi=_text(row, "doi").lower(),
         withdrawn=bool(row.get("withdrawn")),
@@ -142,12 +142,16 @@ def _is_object(row: Any) -> TypeGuard[Mapping[str, Any]]:
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:
+    return " ".join(_written(row, key).split())
+
+
+def _written(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{key}: this must be text")
-    return " ".join(value.split())
+    return value
 
 
 def _names(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
