@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from bot.errors import NotSent, Unreachable
 from bot.ports import Handler
 
 PLATFORM = "terminal"
+_SLASHED = re.compile(r"/[A-Za-z][\w-]*")
+"""A slip such as "/paperhelp" or "/help": meant as a command, and answered as one that does not exist."""
 
 
 @dataclass(slots=True)
@@ -135,7 +138,8 @@ class TerminalListener:
 
     def _request(self, words: str) -> Request:
         first = words.partition(" ")[0]
-        is_command = first.lower() == self._command
+        spoken = first.lower() == self._command
+        is_command = spoken or bool(_SLASHED.fullmatch(first))
         file, words = (None, words) if is_command else dropped(words)
         home = ChannelId(self._person.id)
         at_home = not is_command and self._latest.channel == home
@@ -143,7 +147,7 @@ class TerminalListener:
             channel=home if at_home else self._person.channel,
             user=self._person.id,
             user_name=self._person.name,
-            text=words[len(first) :].strip() if is_command else words,
+            text=words[len(first) :].strip() if spoken else words,
             kind="command" if is_command else "reply",
             thread=None if is_command else self._latest.root,
             files=(file,) if file else (),

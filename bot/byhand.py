@@ -76,6 +76,7 @@ def told(done: Delivered) -> str:
         count = len(done.papers)
         return f"The digest of {day} is out: {count} {'paper' if count == 1 else 'papers'}."
     if done.state == "quiet":
-        return f"{day}: nothing new fits the topics."
+        said = "it says that the day was quiet" if done.posts else "a quiet day, so that nothing was posted"
+        return f"The digest of {day} is done: {said}."
     reason = f": {done.detail}" if done.detail else ""
     return f"The digest of {day} was {'left out' if done.state == 'skipped' else 'not delivered'}{reason}"

@@ -86,7 +86,10 @@ class BotSection(_Section):
     @classmethod
     def _command(cls, value: str) -> str:
         if not _COMMAND.fullmatch(value):
-            raise ValueError('a slash and 1 to 31 small letters, digits, "-" or "_", such as "/paper"')
+            raise ValueError(
+                f'"{value}" is no command; write a slash and 1 to 31 small letters, digits, "-" or "_", '
+                'such as "/paper"'
+            )
         return value
 
 
@@ -101,7 +104,10 @@ class StorageSection(_Section):
     @classmethod
     def _url(cls, value: str) -> str:
         if not re.match(r"(sqlite:///.|postgresql://.)", value):
-            raise ValueError('"sqlite:///FILE" or "postgresql://user:password@host/database"')
+            raise ValueError(
+                'this is no address of a database; write "sqlite:///FILE" or '
+                '"postgresql://user:password@host/database"'
+            )
         return value
 
 

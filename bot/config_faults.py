@@ -45,6 +45,8 @@ def _plain(item: Mapping[str, Any]) -> str:
     for name, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
         if name in bounds:
             return f"this must be {words} {bounds[name]}"
+    if bounds.get("min_length") == 1:
+        return "this must not be empty"
     if "min_length" in bounds:
         return f"this needs at least {bounds['min_length']}"
     if "max_length" in bounds:

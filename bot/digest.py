@@ -186,7 +186,7 @@ def _nearest(found: Made, fitting: Mapping[PaperId, object]) -> tuple[Decision, 
     for topic, decisions in found:
         for decision in decisions:
             held = below.get(decision.paper_id)
-            if decision.paper_id in fitting or decision.score <= 0:
+            if decision.paper_id in fitting or not decision.near:
                 continue
             if held is None or _short_of(decision) < _short_of(held):
                 below[decision.paper_id] = replace(decision, topic=topic.name)

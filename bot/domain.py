@@ -209,6 +209,11 @@ class Decision:
     why: str
     method: str = ""
 
+    @property
+    def near(self) -> bool:
+        """Whether the score comes near the line, so that the paper is worth a look: a quarter of the way."""
+        return self.score >= self.threshold / 4
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

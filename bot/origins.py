@@ -122,7 +122,8 @@ def sources(config: Config, web: Web, stores: Stores, time: SystemClock) -> Sour
     )
     journals = registers.journal_version if registers else None
     titles = (arxiv.titled, *((registers.by_title,) if registers else ()))
-    return Sources(fetched, PaperLinks(web, lookups, titles), (arxiv,), added, lookups, journals)
+    links = PaperLinks(web, lookups, titles, pages=section.lookup.enabled)
+    return Sources(fetched, links, (arxiv,), added, lookups, journals)
 
 
 def _registers(config: Config, web: Web) -> Lookups | None:

@@ -90,12 +90,13 @@ def _day(word: str) -> Weekday | None:
 
 
 def in_words(chosen: tuple[Weekday, ...]) -> str:
-    """Days as people read them: "every day", "Monday to Friday", "Mon, Wed"."""
+    """Days as people read them: "every day", "Monday to Friday", "on Mon, Wed and Fri"."""
     if chosen == WEEKDAYS:
         return "every day"
     if chosen == WEEKDAYS[:5]:
         return "Monday to Friday"
-    return ", ".join(day.capitalize() for day in chosen)
+    *others, last = (day.capitalize() for day in chosen)
+    return f"on {', '.join(others)} and {last}" if others else f"on {last}"
 
 
 def is_time(words: str) -> bool:

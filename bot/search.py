@@ -165,7 +165,7 @@ class Finder:
         rows = list(zip(among, decisions, strict=True))
         matched = sorted((row for row in rows if row[1].matched), key=_latest, reverse=True)
         below = sorted((row for row in rows if not row[1].matched), key=lambda row: -row[1].score)
-        nearest = tuple(row for row in below if row[1].score > 0)[:5]
+        nearest = tuple(row for row in below if row[1].near)[:5]
         return TopicFound(tuple(matched), nearest, len(among))
 
     async def nearest_words(self, topic: Topic) -> str:

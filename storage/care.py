@@ -85,7 +85,8 @@ def _soundness(database: Database, verdict: Any) -> Finding:
 
 def _room(path: Path) -> Finding:
     free = shutil.disk_usage(path.absolute().parent).free
-    said = f"{free // 2**20} MB free beside {path}"
+    amount = f"{free // 2**20} MB" if free >= 2**20 else "less than 1 MB"
+    said = f"{amount} free beside {path}"
     return Finding(
         "storage room", free >= _LEAST_ROOM, said if free >= _LEAST_ROOM else f"only {said}; make room"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import difflib
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -18,6 +19,16 @@ Verb = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name what was typed, what comes nearest, or all there is. Raises UsageError."""
+        known = list(action.choices or ())
+        if not known or value in known:
+            return
+        near = difflib.get_close_matches(str(value), known, 1, 0.5)
+        told = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}."
+        kind = "verb" if action.dest == "verb" else f"value for {'/'.join(action.option_strings)}"
+        raise UsageError(f"“{str(value)[:40]}” is no {kind}; {told} See `{self.prog} --help`.")
 
 
 def run(argv: Sequence[str]) -> int:

@@ -25,15 +25,21 @@ EMBEDDING = timedelta(seconds=10)
 async def import_files(arguments: argparse.Namespace) -> int:
     """Load files of papers; bad lines are told with their number, good ones kept."""
     async with assembled(load(arguments.config), connect=False) as app:
+        taken = 0
         for name in arguments.files:
             path = Path(name)
             with _progress(path) as progress:
                 counts, unusable = await app.library.import_file(path, progress=progress)
             _tell(path, counts, unusable, as_json=arguments.json)
+            taken += counts.seen - counts.rejected
         with _counting(await app.embedding.left()) as counted:
             await app.embedding.once(within=EMBEDDING, progress=counted)
         await _tell_left(app)
-    return 0
+    if not taken:
+        warn(
+            "paperboy: there was no paper to take in; each line must be a JSON object with an id and a title."
+        )
+    return 0 if taken else 1
 
 
 async def _tell_left(app: App) -> None:
@@ -91,7 +97,8 @@ def _tell(path: Path, counts: Counts, unusable: list[Unusable], *, as_json: bool
         )
     else:
         say(
-            f"{path}: {counts.seen:,} lines: {counts.new:,} new papers, {counts.replaced:,} replaced, "
+            f"{path}: {counts.seen:,} {'line' if counts.seen == 1 else 'lines'}: "
+            f"{counts.new:,} new {'paper' if counts.new == 1 else 'papers'}, {counts.replaced:,} replaced, "
             f"{counts.known:,} known, {counts.rejected:,} rejected."
         )
     for item in unusable[:REASONS_SHOWN]:
@@ -158,5 +165,7 @@ def _lines(topic: Topic, found: TopicFound) -> None:
         say("  closest below the line:")
     for item, made in found.below:
         say(f"  {made.score:.2f}  {item.title} ({item.id})\n        {below_line(made)}")
-    if not found.matched and not found.below:
-        say("  no paper comes near it")
+    if found.looked_at and not found.matched and not found.below:
+        say("  nothing comes near it")
+    if not found.looked_at:
+        say("  the library has no papers to look through")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot import identity
 from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
 from bot.digest import wanted
@@ -98,7 +99,7 @@ def _filters(core: Core, call: Call) -> Filters:
     )
 
 
-_PARTS = {"short", "gist", "full", "evidence", "abstract", "regenerate"}
+_PARTS = ("short", "gist", "full", "evidence", "abstract", "regenerate")
 
 
 async def show(core: Core, call: Call, way: Responder) -> None:
@@ -106,6 +107,8 @@ async def show(core: Core, call: Call, way: Responder) -> None:
     words = call.need("The paper's id")
     head, _, last = words.rpartition(" ")
     part, reference = (last.lower(), head) if head and last.lower() in _PARTS else ("short", words)
+    if reference == words and head and identity.parse(head) and not identity.parse(words):
+        raise misuse(call.info, f"“{last[:40]}” is no view of a paper; there are {', '.join(_PARTS)}.")
     paper = await core.paper(reference, call.request)
     if part == "abstract":
         await say(core, call, way, views.abstract(paper), [paper])

@@ -302,7 +302,25 @@ def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
         for sentence in _best(compiled, found, taken):
             taken.append(sentence.text)
             chosen.append(_claim(compiled.rule.part, sentence))
+    if not any(claim.part is Part.RESOURCES for claim in chosen):
+        chosen += [_claim(Part.RESOURCES, sentence) for sentence in _links(passages)][:1]
     return tuple(sorted(chosen, key=lambda claim: _SHOWN.index(claim.part)))
+
+
+_LINK = re.compile(
+    r"\b(?:code|data|datasets?|models?|weights|resources|demos?|project (?:page|website))\b.{0,120}\bhttps?://\S|"
+    r"\bhttps?://(?:www\.)?(?:github|gitlab|huggingface|zenodo)\.\S",
+    re.IGNORECASE,
+)
+
+
+def _links(passages: Sequence[Passage]) -> Iterator[Sentence]:
+    """Sentences of the abstract that link what was released: mostly too short to stand alone otherwise."""
+    for passage in passages:
+        if passage.kind == "abstract":
+            for place, sentence in enumerate(sentences(passage.text)):
+                if len(sentence) <= 420 and _LINK.search(sentence):
+                    yield Sentence(sentence, passage, place, 0.0)
 
 
 def _best(compiled: _Compiled, found: Iterable[Sentence], taken: Sequence[str]) -> list[Sentence]:

@@ -11,7 +11,7 @@ import structlog
 
 from bot import identity
 from bot.domain import FeedState, Harvest, Paper, PaperId, Sighting
-from bot.errors import NotFound, SourceError, Throttled, Unreachable
+from bot.errors import NotFound, SourceError, Throttled, Unreachable, Unreadable
 from bot.page import Page
 from bot.ports import Clock
 from bot.sources import arxiv_api, arxiv_feed, arxiv_health, dates
@@ -45,10 +45,13 @@ class Arxiv:
         """Today's announcement, all categories in one request; faults are told in the harvest."""
         seen = memory if memory.get("url") == self._feed else {}
         try:
-            page = await self._web.get(self._feed, accept=_FEED, seen=seen)
+            page = await self._web.get(self._feed, accept=_FEED, seen=seen, tolerate={400})
+            if page.status == 400:
+                raise _refused(page)
             batch = None if page.unchanged else arxiv_feed.parse(_checked(page))
         except (SourceError, NotFound) as error:
-            return self._failed(f"arXiv's feed: {error}", memory)
+            words = re.sub("^The ", "the ", str(error))
+            return self._failed(f"arXiv's feed: {words}", memory)
         marks = {"url": self._feed, **page.marks}
         harvest = arxiv_health.assess(batch, self._categories, seen, self._clock.now(), marks)
         if harvest.state == "failed":
@@ -180,6 +183,17 @@ def _as_news(paper: Paper, answer: arxiv_api.Answer) -> Sighting:
 def _between(sighting: Sighting, after: date, until: date) -> bool:
     day = sighting.paper.announced
     return day is not None and after < day <= until
+
+
+def _refused(page: Page) -> SourceError:
+    """What arXiv says of a request that it does not take, in its own words where it has some."""
+    try:
+        arxiv_api.parse(page.body)
+    except Unreadable:
+        pass
+    except SourceError as error:
+        return error
+    return SourceError("arXiv refuses the request (400); check the categories.")
 
 
 def _checked(page: Page) -> bytes:

@@ -58,12 +58,20 @@ _PDF_PAGES = (
 
 class Links:
     """Turns what people paste into papers; ``lookups`` are asked in turn for papers with an id, ``titles``
-    for those with a title."""
+    for those with a title. ``pages``: whether other links are followed."""
 
-    def __init__(self, web: Web, lookups: Sequence[Lookup], titles: Sequence[ByTitle] = ()) -> None:
+    def __init__(
+        self,
+        web: Web,
+        lookups: Sequence[Lookup],
+        titles: Sequence[ByTitle] = (),
+        *,
+        pages: bool = True,
+    ) -> None:
         self._web = web
         self._lookups = tuple(lookups)
         self._titles = tuple(titles)
+        self._pages = pages
 
     async def paper(self, written: str) -> Paper:
         """The paper behind a link, an id or a DOI. Raises NotFound or SourceError with a sentence."""
@@ -80,6 +88,8 @@ class Links:
                     raise
         if not _is_link(written):
             raise fault or NotFound("This names no paper; give a link, an arXiv id or a DOI.")
+        if not self._pages:
+            raise fault or NotFound("Looking links up is switched off here; give an arXiv id or a DOI.")
         return await self._page(written, named)
 
     async def titled(self, title: str) -> Paper | None:

@@ -49,7 +49,7 @@ def _follows(channel: Channel, how: str = "") -> str:
 
 def already(topic: Topic, channel: Channel) -> Doc:
     """The channel follows it."""
-    return (paragraph(f"{_follows(channel, 'already ')} ", bold(str(topic)), "."),)
+    return (paragraph(f"{_follows(channel, 'already ')} ", bold(f"“{topic}”"), "."),)
 
 
 def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> Doc:
@@ -58,13 +58,13 @@ def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> D
     blocks: list[Block] = [
         paragraph(
             "I know no paper on ",
-            bold(name),
+            bold(f"“{name}”"),
             f" among the {total:,} in the library, so I have not followed it yet.",
         )
     ]
     buttons = []
     if nearest:
-        blocks.append(paragraph("Did you mean ", bold(nearest), "?"))
+        blocks.append(paragraph("Did you mean ", bold(f"“{nearest}”"), "?"))
         buttons.append(("Follow " + nearest, pressed(channel, f"follow {nearest}"), True))
     buttons.append(("Follow it anyway", pressed(channel, f"follow {name} anyway:yes"), False))
     row = tuple(
@@ -78,7 +78,7 @@ def unknown_topic(topic: Topic, nearest: str, total: int, channel: Channel) -> D
 def followed(topic: Topic, channel: Channel, found: TopicFound, span: int, total: int, *, since: date) -> Doc:
     """The topic is followed, and what it would have brought."""
     blocks: list[Block] = [
-        paragraph(f"{_follows(channel, 'now ')} ", bold(str(topic)), ". ", next_time(channel))
+        paragraph(f"{_follows(channel, 'now ')} ", bold(f"“{topic}”"), ". ", next_time(channel))
     ]
     recent = [row for row in found.matched if _dated(row[0].announced or row[0].published, since)]
     if not total:
@@ -136,7 +136,7 @@ def unfollowed(topic: Topic, channel: Channel) -> Doc:
     """The topic is gone; the way back."""
     command = pressed(channel, f"follow {topic}")
     back = (Buttons((Button("Follow it again", command),)),) if len(command) <= 100 else ()
-    return (paragraph(f"{_follows(channel, 'no longer ')} ", bold(str(topic)), "."), *back)
+    return (paragraph(f"{_follows(channel, 'no longer ')} ", bold(f"“{topic}”"), "."), *back)
 
 
 def topics(channel: Channel) -> Doc:
@@ -280,6 +280,8 @@ def backtest(
     if found.below:
         blocks.append(paragraph("Just below the line:"))
         blocks.append(lines(((p, below_line(d)) for p, d in found.below[:5]), numbered=False))
+    elif not number:
+        blocks.append(paragraph("Nothing comes near it."))
     blocks.append(paragraph(_advice(number, span, nearest)))
     command = pressed(channel, f"follow {topic}")
     if number and len(command) <= 100:
@@ -289,7 +291,7 @@ def backtest(
 
 def _advice(number: int, span: int, nearest: str) -> str:
     if not number and nearest:
-        return f"It finds nothing. Did you mean {nearest}?"
+        return f"It finds nothing. Did you mean “{nearest}”?"
     if not number:
         return "It finds nothing. Try a shorter phrase, or add another name for it behind a | sign."
     if number / span > 10:

@@ -337,11 +337,21 @@ def topic_results(
         blocks.append(_openers([paper for paper, _ in matched]))
     else:
         blocks.append(heading(f"{topic}: nothing {window}"))
-        blocks.append(paragraph(f"None of the {looked_at:,} papers looked at belongs to it.", small=True))
+        blocks.append(paragraph(_none_of(looked_at, near=bool(below)), small=True))
     if below and len(matched) < 3:
         blocks.append(paragraph(bold("Closest below the line"), small=True))
         blocks.append(lines(((paper, below_line(decision)) for paper, decision in below), numbered=False))
     return tuple(blocks)
+
+
+def _none_of(looked_at: int, *, near: bool) -> str:
+    if not looked_at:
+        return "The library has no paper with these words."
+    of = "The one paper looked at does not belong" if looked_at == 1 else _NONE.format(looked_at)
+    return f"{of} to it." if near else f"{of} to it, nor comes near."
+
+
+_NONE = "None of the {:,} papers looked at belongs"
 
 
 def short(why: str) -> str:

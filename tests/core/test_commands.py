@@ -147,6 +147,19 @@ async def test_who_may_not_change_a_channel_reads_its_settings_and_who_can(app: 
     assert channel.limit == 5
 
 
+async def test_an_unknown_view_of_a_paper_is_named(app: App) -> None:
+    way = await _ask(app, "show 2508.00001 sideways")
+    assert "“sideways” is no view of a paper; there are short, gist, full, evidence" in way.text
+    assert "Splat-X" in (await _ask(app, "show Splat-X: Pruned Gaussian splatting for phones")).text
+
+
+@pytest.mark.parametrize("command", ["topic medieval bread ovens", "backtest medieval bread ovens 3650d"])
+async def test_what_comes_nowhere_near_a_topic_is_not_listed(app: App, command: str) -> None:
+    way = await _ask(app, command)
+    assert "Splat-X" not in way.text
+    assert "Wind:" not in way.text
+
+
 async def test_a_message_somebody_points_at(app: App) -> None:
     asked = await _ask(app, "look: https://arxiv.org/abs/2508.00001v2 nice", kind="about", admin=False)
     (form,) = asked.last.doc
@@ -355,13 +368,13 @@ async def test_following_and_unfollowing_by_number_or_part(app: App) -> None:
     await _ask(app, "follow gaussian splatting | 3DGS")
     await _ask(app, "follow speech recognition")
     assert "does not follow “cats”" in (await _ask(app, "unfollow cats")).text
-    assert "no longer follows speech recognition" in (await _ask(app, "unfollow 2")).text
-    assert "no longer follows gaussian splatting | 3DGS" in (await _ask(app, "unfollow 3DGS")).text
+    assert "no longer follows “speech recognition”" in (await _ask(app, "unfollow 2")).text
+    assert "no longer follows “gaussian splatting | 3DGS”" in (await _ask(app, "unfollow 3DGS")).text
     unknown = await _ask(app, "follow quantum gravity in bananas")
     assert "have not followed it" in unknown.text
     anyway = [b for row in unknown.last.doc if isinstance(row, Buttons) for b in row.items][-1]
     assert isinstance(anyway, Button)
-    assert "now follows quantum gravity in bananas" in (await _ask(app, anyway.command)).text
+    assert "now follows “quantum gravity in bananas”" in (await _ask(app, anyway.command)).text
 
 
 async def test_every_button_is_a_command_that_exists(app: App) -> None:

@@ -46,6 +46,18 @@ def of_part(made: Summary, part: Part) -> str:
     return " ".join(claim.text for claim in made.claims if claim.part == part)
 
 
+@pytest.mark.parametrize(
+    "linked",
+    ["Code: https://github.com/a/b.", "Project page: https://a.org/b/", "Our data are at https://x.org."],
+)
+async def test_a_link_in_the_abstract_is_a_resource(linked: str) -> None:
+    bees = replace(
+        PAPER, abstract=f"Bees are counted by hand. We present HiveNet, which counts them. {linked}"
+    )
+    made = await EmbeddedSummarizer().summarize(bees, abstract_only(bees))
+    assert of_part(made, Part.RESOURCES) == linked
+
+
 async def test_the_parts_are_told_by_the_papers_own_sentences() -> None:
     made = await summary()
     assert made.gist.startswith("We present HiveNet, a small network that separates bees from wind")

@@ -161,6 +161,16 @@ async def test_what_is_no_paper_is_a_sentence(
         await reader.paper(f"{site.url}/a")
 
 
+async def test_no_page_is_asked_for_where_looking_up_is_off(site: Site, known: Known) -> None:
+    site.on("/*", Answer(PAGE.encode(), kind="text/html"))
+    async with Web(SetClock(), trusted=[site.url], usual_pace=0) as web:
+        reader = Links(web, [known], pages=False)
+        with pytest.raises(NotFound, match="switched off"):
+            await reader.paper(f"{site.url}/a")
+        assert (await reader.paper("https://arxiv.org/abs/2508.00001")).title == "From arXiv"
+    assert not site.asked
+
+
 @pytest.mark.parametrize("written", ["gaussian splatting", "", "2508.99999", "10.9999/none"])
 async def test_what_names_no_paper_is_a_sentence(reader: Links, written: str) -> None:
     with pytest.raises(NotFound):

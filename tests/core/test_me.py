@@ -100,7 +100,7 @@ async def test_everybody_may_change_what_comes_to_themselves_and_nothing_else(de
     assert "can change what this channel gets" in (await desk.ask("follow speech recognition")).text
     followed = await desk.ask("me follow gaussian splatting | 3DGS not: survey")
     assert followed.last.private
-    assert "You now follow gaussian splatting | 3DGS not: survey." in followed.text
+    assert "You now follow “gaussian splatting | 3DGS not: survey”." in followed.text
     assert "You already follow" in (await desk.ask("me follow Gaussian splatting | 3dgs not: survey")).text
     own = await desk.own()
     assert own == Channel(HOME, (Topic(("gaussian splatting", "3DGS"), ("survey",)),), person=ADA)

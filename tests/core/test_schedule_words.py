@@ -56,4 +56,5 @@ def test_an_impossible_day_is_refused(text: str) -> None:
 def test_days_in_words() -> None:
     assert words.in_words(WEEKDAYS) == "every day"
     assert words.in_words(WEEKDAYS[:5]) == "Monday to Friday"
-    assert words.in_words(("mon", "wed")) == "Mon, Wed"
+    assert words.in_words(("mon", "wed", "fri")) == "on Mon, Wed and Fri"
+    assert words.in_words(("sat",)) == "on Sat"

@@ -30,6 +30,7 @@ CASES = {
     r"\frac 1\alpha": "1/α",
     r"$S=\frac{5}{2}$, $\frac12$, $\frac{a+b}{c}$": "S=5/2, 1/2, (a+b)/c",
     r"$\sqrt2$, $\sqrt{x+1}$": "√2, √(x+1)",
+    r"a half \frac a b of the words": "a half a/b of the words",
     # accents
     r"Goos-H$\ddot{a}$nchen": "Goos-Hänchen",
     r"Erd\H{o}s, P\'olya, \v{S}ari\'c, na\"{\i}ve, {\AA}str\"om, Bart{\l}omiej": (

@@ -58,6 +58,24 @@ def test_bad_lines_are_told_with_their_number_and_good_ones_kept(lab: Lab, pack:
     assert found["id"] == "arxiv:hep-th/9901001"
 
 
+def test_a_file_without_any_paper_is_a_failure(lab: Lab) -> None:
+    file = lab.folder / "papers.jsonl"
+    file.write_bytes(b"{not json}\n")
+    said = lab.run("import", str(file))
+    assert said.code == 1
+    assert "1 line: 0 new papers" in said.out
+    assert said.err.splitlines()[-1].startswith("paperboy: there was no paper to take in; each line must be")
+    file.write_bytes(_lines(GOOD))
+    assert [lab.run("import", str(file)).code for _ in range(2)] == [0, 0]
+
+
+@pytest.mark.parametrize("typed", ["/paperhelp", "/help me", "/pape help"])
+def test_a_slip_at_the_terminal_is_no_question(lab: Lab, typed: str) -> None:
+    said = lab.chat("/paper topics", typed)
+    assert "/paper help" in said
+    assert "question" not in said
+
+
 def test_a_file_that_is_cut_off_keeps_what_was_whole(lab: Lab) -> None:
     rows = [{**GOOD, "id": f"2508.{n:05d}", "abstract": os.urandom(50).hex()} for n in range(1, 200)]
     file = lab.folder / "cut.jsonl.gz"
@@ -107,6 +125,16 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(
     told = capsys.readouterr().err
     assert told.startswith("paperboy: ")
     assert "Traceback" not in told
+
+
+def test_a_verb_that_does_not_exist_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["imprt", "x"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "paperboy: “imprt” is no verb; did you mean `import`? See `paperboy --help`.\n"
+    )
+    assert run(["bake"]) == 2
+    assert "“bake” is no verb; there are run, fetch, digest," in capsys.readouterr().err
 
 
 def test_a_mistake_in_the_configuration_is_exit_code_2(lab: Lab) -> None:

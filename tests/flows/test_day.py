@@ -124,11 +124,11 @@ def test_following_a_mistyped_topic_is_noticed(lab: Lab) -> None:
     lab.feed.paper("Radiance fields of gardens")
     lab.run("fetch")
     out = lab.chat("/paper follow radience fields", "/paper topics")
-    assert "Did you mean radiance fields?" in out
+    assert "Did you mean “radiance fields”?" in out
     assert "2." not in out.partition("This channel follows")[2]
     followed = lab.chat("/paper follow radiance fields", "/paper topics", "/paper unfollow radiance fields")
-    assert "now follows radiance fields" in followed
-    assert "no longer follows radiance fields" in followed
+    assert "now follows “radiance fields”" in followed
+    assert "no longer follows “radiance fields”" in followed
 
 
 def test_saving_and_exporting(lab: Lab) -> None:
@@ -157,7 +157,7 @@ def test_schedule_settings_and_status(lab: Lab) -> None:
     lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
     lab.run("digest")
     out = lab.chat("/paper schedule 8:30 berlin mon,wed", "/paper settings", "/paper status")
-    assert "The digest comes Mon, Wed at 08:30 (Europe/Berlin)." in out
+    assert "The digest comes on Mon and Wed at 08:30 (Europe/Berlin)." in out
     assert "Time zone: Europe/Berlin" in out
     assert "last on Wednesday, 20 August 2025: delivered" in out
     assert "arxiv: ok" in out
