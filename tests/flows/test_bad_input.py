@@ -69,11 +69,11 @@ def test_a_file_without_any_paper_is_a_failure(lab: Lab) -> None:
     assert [lab.run("import", str(file)).code for _ in range(2)] == [0, 0]
 
 
-@pytest.mark.parametrize("typed", ["/paperhelp", "/help me", "/pape help"])
+@pytest.mark.parametrize("typed", ["/paperhelp", "/help", "/pape help"])
 def test_a_slip_at_the_terminal_is_no_question(lab: Lab, typed: str) -> None:
     said = lab.chat("/paper topics", typed)
     assert "/paper help" in said
-    assert "question" not in said
+    assert "What Paperboy can do" in said or "There is no command" in said
 
 
 def test_a_file_that_is_cut_off_keeps_what_was_whole(lab: Lab) -> None:
@@ -133,8 +133,8 @@ def test_a_verb_that_does_not_exist_is_told_with_the_nearest(capsys: pytest.Capt
         capsys.readouterr().err
         == "paperboy: “imprt” is no verb; did you mean `import`? See `paperboy --help`.\n"
     )
-    assert run(["bake"]) == 2
-    assert "“bake” is no verb; there are run, fetch, digest," in capsys.readouterr().err
+    assert run(["zzz"]) == 2
+    assert "“zzz” is no verb; there are run, fetch, digest," in capsys.readouterr().err
 
 
 def test_a_mistake_in_the_configuration_is_exit_code_2(lab: Lab) -> None:
