@@ -12,6 +12,9 @@ from bot.ports import Channels, Outbox, Runs
 from bot.views.digests import long_day
 from bot.worker import Delivered, Worker
 
+QUIET = "a quiet day"
+"""The one name for a day without a paper to show, whether nothing was announced or nothing fits."""
+
 
 class ByHand:
     """What the commands ``digest``, ``why`` and ``status`` need of the worker."""
@@ -43,7 +46,7 @@ class ByHand:
         """Sentences on the channel's last and next digest and on posts that could not be made."""
         lines = []
         if last := await self._runs.ended(channel):
-            what = "delivered" if last.state == "delivered" else "a quiet day, nothing fitted"
+            what = "delivered" if last.state == "delivered" else QUIET
             lines.append(f"last on {long_day(last.day)}: {what}")
         set_up = await self._channels.get(channel)
         if set_up and set_up.topics and not set_up.paused:
@@ -76,7 +79,6 @@ def told(done: Delivered) -> str:
         count = len(done.papers)
         return f"The digest of {day} is out: {count} {'paper' if count == 1 else 'papers'}."
     if done.state == "quiet":
-        said = "it says that the day was quiet" if done.posts else "a quiet day, so that nothing was posted"
-        return f"The digest of {day} is done: {said}."
+        return f"The digest of {day}: {QUIET}."
     reason = f": {done.detail}" if done.detail else ""
     return f"The digest of {day} was {'left out' if done.state == 'skipped' else 'not delivered'}{reason}"
