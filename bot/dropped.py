@@ -7,6 +7,7 @@ kept for the channel it was dropped into and for nobody else (docs/decisions/013
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from pathlib import PurePath
 import structlog
 
 from bot.domain import DROPPED, Attachment, ChannelId, FullText, Paper, PaperId, Request
-from bot.errors import PaperboyError, Refused, TextUnavailable
+from bot.errors import NotFound, Refused, SourceError, TextUnavailable
 from bot.fulltext.head import Head
 from bot.fulltext.pdf import INSTEAD, Document, read_document
 from bot.library import Library
@@ -23,6 +24,8 @@ from bot.ports import Clock, Drops, Papers, Readings
 from bot.reading import Reader
 
 MOST_BYTES = 40_000_000
+PATIENCE = 20.0
+"""Seconds for finding out which paper a file is."""
 MOST_FILES = 3
 """Files of one message that are read."""
 _PDF = "application/pdf"
@@ -104,16 +107,23 @@ class DropDesk:
         return data
 
     async def _known(self, head: Head) -> Paper | None:
-        """The paper that the first page names by an id and by its title."""
-        for paper_id in head.named():
-            try:
-                found = await self._library.resolve(paper_id)
-            except PaperboyError as error:
-                _log.info("an id on a dropped file was not found", paper=paper_id, error=str(error))
-                continue
-            if head.bears(found.title):
-                return found
+        """The paper that the first page names by an id and by its title; None also where nobody can say soon
+        enough, since somebody waits."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for paper_id in head.named():
+                    found = await self._named(paper_id)
+                    if found and head.bears(found.title):
+                        return found
+        except (SourceError, TimeoutError) as error:
+            _log.info("the ids on a dropped file were not looked up", error=str(error) or "too slow")
         return None
+
+    async def _named(self, paper_id: PaperId) -> Paper | None:
+        try:
+            return await self._library.resolve(paper_id)
+        except NotFound:
+            return None
 
 
 def shown(name: str) -> str:

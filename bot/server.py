@@ -137,6 +137,13 @@ def _feeds(health: Sequence[FeedHealth], now: datetime) -> Iterator[str]:
         if row.good_at:
             age = max(0, round((now - row.good_at).total_seconds()))
             yield f'paperboy_feed_age_seconds{{source="{label(row.source)}"}} {age}'
+    yield "# HELP paperboy_feed_entries What became of the entries of a source's last fetch."
+    yield "# TYPE paperboy_feed_entries gauge"
+    for row in health:
+        if "/" not in row.source:  # a part's entries are counted with the whole
+            for kind in ("seen", "new", "replaced", "rejected"):
+                labels = f'source="{label(row.source)}",kind="{kind}"'
+                yield f"paperboy_feed_entries{{{labels}}} {getattr(row, kind)}"
 
 
 def _counted() -> Iterator[str]:

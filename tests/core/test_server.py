@@ -44,13 +44,16 @@ async def test_a_database_that_is_gone_is_not_ready(site: str, stores: Stores) -
 
 
 async def test_the_numbers(site: str, stores: Stores) -> None:
-    await stores.feeds.remember(Harvest("arxiv", state="failed", detail="x"), Counts(), now=NOW)
+    await stores.feeds.remember(Harvest("arxiv", state="failed", detail="x"), Counts(7, 4, 2, 0, 1), now=NOW)
     meters.count("sent", "testing", 3)
     async with httpx.AsyncClient() as web:
         text = (await web.get(f"{site}/metrics")).text
     assert "paperboy_papers 0\n" in text
     assert 'paperboy_feed_state{source="arxiv",state="failed"} 1\n' in text
     assert 'paperboy_feed_state{source="arxiv",state="ok"} 0\n' in text
+    counted = {"seen": 7, "new": 4, "replaced": 2, "rejected": 1}
+    for kind, count in counted.items():
+        assert f'paperboy_feed_entries{{source="arxiv",kind="{kind}"}} {count}\n' in text
     assert 'paperboy_sent_total{platform="testing"} 3\n' in text
     assert "paperboy_outbox_depth 0\n" in text
 

@@ -126,3 +126,24 @@ def test_a_whole_title_is_asked_for_where_the_library_lacks_it(lab: Lab) -> None
     assert "https://arxiv.org/abs/2506.00007" in said
     assert "“gaussian splatting” is no arXiv id, DOI, link or whole title" in " ".join(said.split())
     assert [asked.path for asked in lab.site.asked].count("/api/query") == 1
+
+
+def test_a_feed_that_changes_its_ids_brings_no_news_again(lab: Lab) -> None:
+    def served(guid: str, link: str) -> Answer:
+        return rss(
+            "Birds",
+            f"<title>Flight of the northern bird in winter</title><guid>{guid}</guid><link>{link}</link>"
+            "<dc:creator>Ada Lovelace</dc:creator><pubDate>20 Aug 2025 00:00:00 GMT</pubDate>",
+        )
+
+    lab.extra = f'[[sources.feeds]]\nname = "Birds"\nurl = "{lab.site.url}/birds"\n'
+    counts = []
+    for guid, link in (
+        ("1", "https://birds.org/a/1?utm_source=rss"),
+        ("urn:x-1", "https://www.birds.org/a/1?utm_source=feed&amp;utm_medium=x"),
+        ("tag:birds.org,2025:1", "https://birds.org/articles/the-flight"),
+    ):
+        lab.site.on("/birds", served(guid, link))
+        (row,) = (row for row in lab.run("fetch", "--json").rows if row["source"] == "Birds")
+        counts.append((row["seen"], row["new"]))
+    assert counts == [(1, 1), (1, 0), (1, 0)]
