@@ -35,7 +35,8 @@ class _Rule:
 
 
 _HEDGES = re.compile(
-    r"\b(?:may|might|could|not|only|limit\w*|although|while|however|despite|needed|necessary|uncertain\w*|small|"
+    r"\b(?:may|might|could|not|only|limit\w*|although|while|however|despite|needed|necessary|"
+    r"uncertain\w*|small|"
     r"lack\w*|few|cannot|fails?|difficult|expensive|unable|without)\b",
     re.IGNORECASE,
 )
@@ -97,27 +98,48 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         Part.RESULTS, 4,
-        r"\b(?:outperform|surpass|exceed|state[- ]of[- ]the[- ]art|sota|achiev(?:e|es|ed|ing)|attain|"
+        r"\b(?:outperform|surpass|exceed|(?:new |the )state[- ]of[- ]the[- ]art|"
+        r"state[- ]of[- ]the[- ]art (?:results?|performance|accuracy|scores?)|(?<!^)achiev(?:e|es|ed|"
+        r"ing)|attain|"
         r"improve[sd]? (?:\w+ ){0,4}(?:by|over|from|upon)|results? (?:show|demonstrate|indicate|suggest|"
         r"reveal)|"
         r"experiments (?:show|demonstrate)|we (?:find|found|observe[d]?|show|demonstrate)\b|"
-        r"(?:increase|decrease|reduc)(?:s|ed|tion)?\b.{0,40}\bby\b|significantly|"
+        r"(?:increas|decreas|reduc|degrad)\w*\b.{0,40}\bby\b|(?:loses|lost|gains|gained|drops|"
+        r"dropped)\b.{0,20}\d|"
+        r"(?:improv|increas|decreas|reduc|drop|degrad)\w* significantly|(?:experiments?|evaluations?|"
+        r"study|analysis)\b"
+        r".{0,80}\b(?:show|demonstrat|indicat|suggest|reveal|confirm|found)\w*|"
+        r"significantly (?:\w+ly )?(?:better|higher|lower|more|less|fewer|greater|smaller|faster|"
+        r"outperform|improv|"
+        r"reduc|increas|decreas|associated|correlat|differ)|"
         r"\d.{0,60}\b(?:against|compared (?:to|with)|versus|vs\.?) .{0,20}\d|"
         r"\bhalves?\b|\bfrom \d[\d.]*%? to \d|(?:reach|obtain|yield)(?:es|ed|s)? an?\b)",
         frozenset({Role.ABSTRACT, Role.RESULTS, Role.CONCLUSION, Role.EXPERIMENTS}),
         r"\d+(?:\.\d+)?\s*(?:%|points?|x\b|×)|\b\d+\.\d+\b|\boutperform|\bour\b",
-        r"\b(?:section|appendix|future|et al\.?,? \(?\d{4}\)? (?:show|find|propose|report))",
+        r"\b(?:section|appendix|future|et al\.?,? \(?\d{4}\)? (?:show|find|propose|report)|whether|"
+        r"representative of|"
+        r"a (?:new )?trend|requires a|we (?:experiment|started|discarded))\b",
     ),
     _Rule(
         Part.DATASETS, 3,
-        r"\b(?:data ?sets?|benchmarks?|corpus|corpora|test sets?|validation sets?|training data|"
-        r"training sets?|"
-        r"participants|patients|samples of|cohort)\b",
+        r"^(?=.*\b(?:data ?sets?|benchmarks?|corpus|corpora|(?:test|validation|training) (?:sets?|data)|"
+        r"participants|patients|samples|cohort|recordings)\b)(?=.*(?:\b(?:we|were|was|is|"
+        r"are) (?:\w+ ){0,3}?(?:use|"
+        r"train|evaluate|test|collect|annotat|record|recruit|construct|creat|build|built|gather|select|sampl|"
+        r"experiment|conduct|pre-?train|fine-?tun|appl)\w*|\b(?:consist|contain|compris|includ)\w*|"
+        r"\b(?:train|evaluat|test|experiment|conduct|validat)\w* on\b|\bperformed on\b|"
+        r"\bcompared\b.{0,90} on the\b|"
+        r"\b\d[\d,.]*(?:k|M)? (?:\w+[ -]){0,3}?(?:papers|images|videos|samples|sentences|documents|"
+        r"examples|pairs|"
+        r"questions|hours|participants|patients|subjects|recordings|districts|tasks|benchmarks|"
+        r"data ?sets)\b))",
         frozenset({Role.DATA, Role.EXPERIMENTS, Role.RESULTS, Role.ABSTRACT, Role.METHOD}),
         r"\b(?:we|were) (?:use|used|train|trained|evaluate[d]?|test|tested|conduct|collect|experiment|report|"
         r"compare|recruit)|\b(?:consists? of|contains?|comprises?|trained on|evaluated on)\b|"
         r"\b[A-Z]{2,}\w*\b.*\d",
-        r"\b(?:future|related|previous(?:ly)?|prior|section|many|existing|lack)\b",
+        r"\b(?:future|related|previous(?:ly)?|prior|section|many|existing|lack|GPUs?|GPU hours|learning rate|"
+        r"batch size|crowdsourcing provides|emphasi[sz]ed|continued|self-reported|discarded|describe)\b|"
+        r"et al\.|\((?:19|20)\d\d[a-z]?\)",
     ),
     _Rule(
         Part.BASELINES, 2,
@@ -133,9 +155,11 @@ _RULES: tuple[_Rule, ...] = (
         r"\b(?:\d+ ?(?:x|×)? ?(?:NVIDIA|GPUs?|TPUs?|CPUs?)|NVIDIA|A100|V100|H100|RTX|P100|T4 GPU|"
         r"GPU[- ](?:hours?|days?)|FLOPs?|\d+ ?(?:hours|days|minutes) (?:of training|on|to train)|"
         r"\d+(?:\.\d+)? ?(?:GB|TB|MB) of (?:memory|RAM)|(?:code|source code|dataset|models?|weights|data)\b"
-        r".{0,60}\b(?:available|released?|open[- ]sourced?|github|huggingface))",
+        r".{0,60}\b(?:(?:is|are|be|been|made) (?:\w+ ){0,2}?(?:available|released|open)|"
+        r"available (?:at|on|from|via|under|here)|released?|open[- ]sourced?|github|huggingface))",
         frozenset({Role.EXPERIMENTS, Role.METHOD, Role.ABSTRACT, Role.APPENDIX, Role.INTRODUCTION}),
-        r"\b(?:train(?:ed|ing)?|github|https?:|hours|days|GPUs?)\b", r"\b(?:future|upon request)\b",
+        r"\b(?:train(?:ed|ing)?|github|https?:|hours|days|GPUs?)\b",
+        r"\b(?:future|upon request|previous stud\w+|not (?:\w+ )?available|in the event)\b",
     ),
     _Rule(
         Part.PIPELINE, 3,
@@ -148,7 +172,8 @@ _RULES: tuple[_Rule, ...] = (
         r"framework (?:consists|comprises)|process(?:es)? (?:is|are) divided)",
         frozenset({Role.METHOD, Role.OTHER, Role.INTRODUCTION}),
         r"\b(?:consists? of|we first|pipeline|stages?|steps?)\b",
-        r"\b(?:related|future|rest of (?:the|this) paper|this paper is organi[sz]ed|section \d)",
+        r"\b(?:related|future|rest of (?:the|this) paper|this paper is organi[sz]ed|section \d|participants?|"
+        r"crucial|as a result|questions covering|users must|prior experience|she needs|he needs)",
     ),
     _Rule(
         Part.ARCHITECTURE, 3,
@@ -156,12 +181,14 @@ _RULES: tuple[_Rule, ...] = (
         r"embedding|architecture|network)\b.{0,120}\b(?:we use|use[sd]?|consists?|compos|employ|adopt|has|"
         r"have|with)\b|"
         r"\b(?:we use|we employ|we adopt|we train|is trained|are trained|trained (?:with|using|by))\b|"
-        r"\b(?:loss|objective)(?: function)? (?:is|we|that|of|for)\b|\b(?:minimi[sz]e|optimi[sz]e|"
-        r"maximi[sz]e)[sd]?\b|"
+        r"\b(?:loss|objective)(?: function)? (?:is|we|that|of|for)\b|"
+        r"\b(?:we|to|by|is|are) (?:\w+ly )?(?:minimi|optimi|maximi)[sz](?:e|ed|ing)\b.{0,80}\b(?:loss|"
+        r"objective|"
+        r"likelihood|reward|entropy|parameters|weights|network|model|policy|error)\b|"
         r"\b(?:Adam|AdamW|SGD|learning rate|batch size|fine-?tun(?:e|ed|ing))\b",
         frozenset({Role.METHOD, Role.OTHER, Role.EXPERIMENTS}),
         r"\b(?:layers?|loss|objective|encoder|decoder|learning rate|optimizer|dimension)\b",
-        r"\b(?:related|future|previous|prior)\b",
+        r"\b(?:related|future|previous|prior|discard|snippets?|participants?|obtain the full|API)\b|et al\.",
     ),
     _Rule(
         Part.GAPS, 2,
@@ -177,7 +204,7 @@ _RULES: tuple[_Rule, ...] = (
         r"difficult)",
         _FRONT, r"\b(?:however|existing|current|lack|fail)\b",
         r"\b(?:our (?:method|approach|model|results|experiments)|we (?:find|show|found|observe|propose|"
-        r"introduce|present)|helps?)\b",
+        r"introduce|present)|helps?|(?:our|the proposed) (?:system|framework|work) \w+s)\b",
     ),
     _Rule(
         Part.MOTIVATION, 2,
@@ -187,8 +214,9 @@ _RULES: tuple[_Rule, ...] = (
         r"plays? an?|motivat\w+|needed|necessary|enables?|has become|have become|burden|major|"
         r"leading cause)\b",
         _FRONT, r"\b(?:important|crucial|essential|critical|motivated|growing|increasing)",
-        r"\b(?:we (?:find|show|found|observe|propose|introduce|present)|our (?:results|experiments))\b|"
-        r"however|organi[sz]ed as|\bsection \d",
+        r"\b(?:we (?:find|show|found|observe|propose|introduce|present|identified)|"
+        r"our (?:\w+ )?(?:results|experiments|data|evaluations?|findings|system|method|approach|model))\b|"
+        r"however|organi[sz]ed as|\bsection \d|\bwill be published\b|^By\b",
     ),
     _Rule(
         Part.STRENGTHS, 2,
@@ -209,6 +237,21 @@ _RULES: tuple[_Rule, ...] = (
     ),
 )  # fmt: skip
 _SHOWN = tuple(Part)
+_NO_RESULT = frozenset(
+    {Part.TASK, Part.MOTIVATION, Part.GAPS, Part.PIPELINE, Part.ARCHITECTURE, Part.DATASETS, Part.RESOURCES}
+)
+_REPORTS = re.compile(
+    r"\b(?:outperform|surpass)\w*|\b(?:results?|experiments?|evaluations?|study|analysis)\b.{0,80}"
+    r"\b(?:show|demonstrate|indicate|suggest|reveal|confirm|found)[sd]?\b|"
+    r"\b(?:los[es]|loses|gains?|drops?|degrades?|improv\w+|increas\w+|decreas\w+|reduc\w+|rises?|falls?|"
+    r"achiev\w+|"
+    r"reach\w*|attain\w*|exceeds?)\b[^.]{0,50}?\b\d+(?:\.\d+)? ?(?:%|\\%|points?|dB|pp|x\b|×|times|BLEU|"
+    r"mAP|F1)|"
+    r"\bscores? of \d|\bwe (?:find|found|observe[d]?)\b|\bdeliver\w* competitive|"
+    r"\bsuperior (?:performance|results)",
+    re.IGNORECASE,
+)
+"""A sentence that reports what came out stands under the results, whatever else it names."""
 ENOUGH = 1.9
 """The score from which a sentence tells a part: the words at home, or clear words elsewhere."""
 
@@ -340,6 +383,8 @@ def _score(compiled: _Compiled, sentence: Sentence) -> float:
     kind = role(section) if section else Role.OTHER
     says = compiled.says.search(text) or (kind is rule.own and _HEDGES.search(text))
     if not says or compiled.never.search(text) or not plausible(rule.part, section):
+        return 0.0
+    if rule.part in _NO_RESULT and _REPORTS.search(text):
         return 0.0
     if sentence.passage.kind == "abstract":
         kind = Role.ABSTRACT

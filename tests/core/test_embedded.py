@@ -87,6 +87,61 @@ async def test_every_claim_is_found_in_the_text_and_none_is_a_blank() -> None:
     assert len(set(texts)) == len(texts)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "section", "part"),
+    [
+        (
+            "The pruned network with four layers loses 0.61 dB against the whole one.",
+            "5 Results",
+            Part.RESULTS,
+        ),
+        (
+            "Our experiments on three datasets demonstrate that bees are counted well.",
+            "Abstract",
+            Part.RESULTS,
+        ),
+        ("We trained on a corpus of 1,204 hours of recordings.", "4 Experiments", Part.DATASETS),
+        (
+            "The counter is trained with the Adam optimizer and a learning rate of 0.1.",
+            "3 Method",
+            Part.ARCHITECTURE,
+        ),
+        ("We use a decoder with four layers for the wings of wild bees.", "3 Method", Part.ARCHITECTURE),
+        (
+            "The code and the recordings are publicly available at github.com/meadow.",
+            "Abstract",
+            Part.RESOURCES,
+        ),
+    ],
+)
+def test_a_sentence_stands_under_its_part(sentence: str, section: str, part: Part) -> None:
+    assert [claim.part for claim in claims([passage(sentence, section)])] == [part]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "section", "never"),
+    [
+        ("The total of GPU hours for training all models was 300 hours.", "4 Experiments", Part.DATASETS),
+        ("Hives are designed with a minimized set of rules in the language.", "3 Method", Part.ARCHITECTURE),
+        (
+            "Achieving the end of hunger requires a minimum of five rounds each year.",
+            "Abstract",
+            Part.RESULTS,
+        ),
+        ("Our data strongly support the leading model of bees in wild meadows.", "Abstract", Part.MOTIVATION),
+        (
+            "Since vector data are not always available, previous studies used proxies.",
+            "3 Method",
+            Part.RESOURCES,
+        ),
+    ],
+)
+def test_a_sentence_does_not_stand_under_a_part_whose_words_it_only_has(
+    sentence: str, section: str, never: Part
+) -> None:
+    assert never not in {claim.part for claim in claims([passage(sentence, section)])}
+
+
 def test_citations_are_left_out_of_claims_but_not_of_quotes() -> None:
     quote = (
         "We propose a filter for bees (Meadow et al., 2020; Field, 2021) that needs no labels at all [3, 7]."
