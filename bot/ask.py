@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.domain import Answer, ChannelId, Outcome, Paper, Passage, Question, Turn
+from bot.domain import Answer, ChannelId, FullText, Outcome, Paper, Passage, Question, Turn
 from bot.errors import BudgetSpent, ModelError
 from bot.ports import Answerer, Words
 from bot.reading import Reader
@@ -53,14 +53,9 @@ class Desk:
     ) -> Answer:
         """The answer to a question about ``papers``. Never raises for what a model or paper does."""
         asked = " ".join(question.split())[:LONGEST]
-        passages = await self._passages(papers)
+        passages, read = await self._passages(papers)
         found = self._retrieve(standing_alone(asked, turns), passages, limit=PASSAGES)
         whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language, channel)
-        read = (
-            f"Of these {len(papers)} papers only the abstracts were read; name one to have its text read."
-            if len(papers) > FULL_TEXTS
-            else ""
-        )
         note = ""
         if self._model is not None:
             try:
@@ -72,11 +67,27 @@ class Desk:
         answer = await self._embedded.answer(whole, words=words)
         return _with_note(_with_note(answer, note), read)
 
-    async def _passages(self, papers: Sequence[Paper]) -> list[Passage]:
+    async def _passages(self, papers: Sequence[Paper]) -> tuple[list[Passage], str]:
+        """What is read of the papers, and a sentence where that is not their whole text."""
         if len(papers) > FULL_TEXTS:
-            return [passage for paper in papers for passage in abstract_passages(paper)]
+            note = (
+                f"Of these {len(papers)} papers only the abstracts were read; name one to have its text read."
+            )
+            return [passage for paper in papers for passage in abstract_passages(paper)], note
         texts = [await self._reader.text(paper) for paper in papers]
-        return [passage for text in texts for passage in text.passages]
+        return [passage for text in texts for passage in text.passages], _unread(texts)
+
+
+def _unread(texts: Sequence[FullText]) -> str:
+    """That only an abstract was read, and why, so that silence is not taken for the whole paper's."""
+    short = [text for text in texts if text.basis == "abstract"]
+    if not short:
+        return ""
+    if len(texts) == 1:
+        return short[0].note or "Only the abstract was read."
+    if len(short) == len(texts):
+        return "Of these papers only the abstracts were read."
+    return f"Of {len(short)} of these {len(texts)} papers only the abstract was read."
 
 
 def abstract_passages(paper: Paper) -> list[Passage]:

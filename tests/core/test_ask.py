@@ -81,10 +81,17 @@ async def test_that_only_abstracts_were_read_is_said_for_more_than_three_papers(
     crowd = [Paper(PaperId(f"arxiv:2509.1000{n}"), f"Bees {n}", PAPER.abstract) for n in range(4)]
     assert "Of these 4 papers only the abstracts were read" in (await asked(crowd)).note
     few = await asked(crowd[:3])
-    assert (few.outcome, few.note) == (Outcome.ANSWERED, "")
+    assert (few.outcome, few.note) == (
+        Outcome.ANSWERED,
+        "Of these papers only the abstracts were read.",
+    )
     broken = await asked(crowd, model=Broken())
     assert broken.note.startswith("The model did not answer as it should")
     assert "only the abstracts were read" in broken.note
+
+
+async def test_that_an_answer_rests_on_the_abstract_alone_is_said_with_the_reason() -> None:
+    assert (await asked([PAPER])).note == "No full text."
 
 
 def test_a_channel_of_another_language_is_told_that_nothing_is_translated() -> None:
