@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.commands import threads
 from bot.commands.core import Core
-from bot.commands.papers import as_guest
+from bot.commands.papers import to_keep
 from bot.doc import Divider, Doc, paragraph
 from bot.domain import Attachment, Paper, Reply, Request, Thread
 from bot.dropped import MOST_FILES, Brought, is_pdf, shown
@@ -88,5 +88,5 @@ async def _opened(
         kept = thread or Thread(request.channel, under, ())
         roots[under] = replace(kept, papers=(*before, *ids), turns=(), kind="file")
     for opened in roots.values():
-        await core.threads.open(await as_guest(core, request, opened), now=core.now())
+        await core.threads.open(await to_keep(core, request, opened), now=core.now())
     return list(roots)

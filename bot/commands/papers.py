@@ -331,11 +331,14 @@ async def say(
         ids = tuple(paper.id for paper in papers)
         sort: ThreadKind = "paper" if len(ids) == 1 and kind == "list" else kind
         opened = Thread(call.request.channel, root, ids, kind=sort)
-        await core.threads.open(await as_guest(core, call.request, opened), now=core.now())
+        await core.threads.open(await to_keep(core, call.request, opened), now=core.now())
 
 
-async def as_guest(core: Core, request: Request, opened: Thread) -> Thread:
-    """The thread to remember: where other people began it, one in which the bot is a guest."""
+async def to_keep(core: Core, request: Request, opened: Thread) -> Thread:
+    """The thread to remember: one about several papers stays so when one of them is talked about, so that
+    "the first one" goes on to mean the same; where other people began it, the bot is a guest."""
     before = await core.threads.get(opened.channel, opened.root)
+    if before and set(opened.papers) < set(before.papers):
+        return replace(before, turns=())
     guest = before.kind == "guest" if before else request.foreign and opened.root == request.thread
     return replace(opened, kind="guest") if guest and not request.direct else opened

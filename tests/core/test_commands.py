@@ -48,9 +48,10 @@ SPEECH = replace(
 
 
 class Way:
-    """Keeps what is sent; every public reply gets an id."""
+    """Keeps what is sent; every public reply gets an id, or that of the thread it goes to."""
 
-    def __init__(self) -> None:
+    def __init__(self, thread: str | None = None) -> None:
+        self.thread = thread
         self.replies: list[Reply] = []
         self.notes: list[str] = []
 
@@ -62,7 +63,7 @@ class Way:
 
     async def send(self, reply: Reply) -> str | None:
         self.replies.append(reply)
-        return None if reply.private else f"r{id(self)}-{len(self.replies)}"
+        return None if reply.private else self.thread or f"r{id(self)}-{len(self.replies)}"
 
     @property
     def text(self) -> str:
@@ -103,7 +104,7 @@ async def _ask(
     mentioned: bool = False,
     direct: bool = False,
 ) -> Way:
-    way = Way()
+    way = Way(thread)
     request = Request(
         CHANNEL,
         UserId(user),
@@ -307,6 +308,10 @@ async def test_a_reply_in_a_thread_of_several_papers(app: App) -> None:
     described = await _ask(app, "what does the speech paper add?", kind="reply", thread=root)
     assert "On Wind: speech recognition outdoors" in described.text
     assert "3 ms" in described.text
+    pressed = await _ask(app, "ask 2508.00001 what remains hard?", thread=root)
+    assert "Mirrors remain hard" in pressed.text
+    again = await _ask(app, "and the second one, what does it add?", kind="reply", thread=root)
+    assert "On Wind" in again.text
     both = await _ask(app, "what do they propose?", kind="reply", thread=root)
     assert "We propose" in both.text
     stranger = await _ask(app, "what is this?", kind="reply", thread="somebody else's")

@@ -372,6 +372,36 @@ def test_refusals_name_people_and_show_settings_as_text(lab: Lab, elsewhere: Els
     assert slack.world.pinged == []
 
 
+def test_answers_in_a_digest_s_thread_name_their_paper_whatever_was_pressed(
+    lab: Lab, elsewhere: Elsewhere
+) -> None:
+    lab.feed.paper(TITLE, ABSTRACT)
+    lab.feed.paper(
+        "Gaussian splatting outdoors", "Gaussian splatting fails in rain. We propose a dry filter."
+    )
+    lab.run("digest")
+    parent = elsewhere.slack.posts()[0]
+    cards = elsewhere.slack.posts(thread=parent.ts)
+    order = [TITLE in card.words for card in cards]
+    outdoors = "second" if order == [True, False] else "first"
+
+    async def story(slack: FakeSlack) -> None:
+        async def answer(question: str, number: int) -> str:
+            await slack.says(question, thread=parent.ts)
+            await slack.until(lambda: len([m for m in slack.posts(thread=parent.ts) if m.blocks]) == number)
+            return " ".join(slack.posts(thread=parent.ts)[-1].words.split("\n"))
+
+        assert "On  Gaussian splatting outdoors" in await answer(f"what does the {outdoors} one propose?", 3)
+        await slack.presses("Summary", on=next(card for card in cards if TITLE in card.words))
+        await slack.until(lambda: len(slack.posts(thread=parent.ts)) == 4)
+        said = await answer(f"and why does the {outdoors} one fail?", 5)
+        assert "On  Gaussian splatting outdoors" in said
+        assert "fails in rain" in said
+
+    assert len(cards) == 2
+    assert serve(lab, elsewhere, story) == 0
+
+
 def test_in_threads_of_others_it_speaks_only_when_mentioned(lab: Lab, elsewhere: Elsewhere) -> None:
     number = lab.feed.paper(TITLE, ABSTRACT)
     lab.run("fetch")
