@@ -112,7 +112,7 @@ class Server:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def until(self, holds: Callable[[], Any], *, seconds: float = 5.0) -> Any:
+    async def until(self, holds: Callable[[], Any], *, seconds: float = 15.0) -> Any:
         """Wait until `holds()` is true and return it; looks again whenever anything happens here."""
         async with asyncio.timeout(seconds):
             while not (value := holds()):
