@@ -1,7 +1,7 @@
 """Search over any corpus through the real storage and search code, as a TREC run file.
 
     python -m benchmarks.search CORPUS QUERIES RUN [--encoder static|minilm|none] [--depth 100]
-        [--database FILE] [--peers] [--qrels QRELS]
+        [--database FILE|URL] [--peers] [--qrels QRELS]
     python -m benchmarks.search speed DATABASE [--queries 300]
 
 CORPUS is JSON lines (`id`, `title`, `abstract`; .gz and .zst too), QUERIES are JSON lines (`id`, `text`). RUN
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     if sys.argv[1:2] == ["speed"]:
         parser.add_argument("speed")
-        parser.add_argument("database", type=Path)
+        parser.add_argument("database", type=address)
         parser.add_argument("--queries", type=int, default=300)
         asyncio.run(speed(parser.parse_args()))
         return
@@ -55,20 +55,24 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--encoder", choices=(*ENCODERS, "none"), default="static")
     parser.add_argument("--depth", type=int, default=100)
-    parser.add_argument("--database", type=Path)
+    parser.add_argument("--database", type=address)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--qrels", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(given, given.database or Path(folder) / "library.db"))
+        asyncio.run(run(given, given.database or f"sqlite:///{folder}/library.db"))
 
 
-async def run(given: argparse.Namespace, file: Path) -> None:
-    there = file.exists()  # noqa: ASYNC240 - nothing else runs yet
-    database = await connect(f"sqlite:///{file}")
+def address(named: str) -> str:
+    """A database as its URL; a file's name is SQLite's."""
+    return named if "://" in named else f"sqlite:///{named}"
+
+
+async def run(given: argparse.Namespace, url: str) -> None:
+    database = await connect(url)
     try:
         library = Bench(database, ENCODERS[given.encoder]() if given.encoder != "none" else None, given.depth)
-        if not there:
+        if not await library.papers.count():
             await library.take_in(given.corpus)
         await library.embed()
         queries = [(str(row["id"]), str(row["text"])) for row in read_lines(given.queries)]
@@ -212,7 +216,7 @@ def bm25s_peer(corpus: Path, depth: int) -> Ask:
 
 async def speed(given: argparse.Namespace) -> None:
     """Time search, similar and full text alone, and the memory of it all."""
-    database = await connect(f"sqlite:///{given.database}")
+    database = await connect(given.database)
     library = Bench(database, StaticEmbedder(), 8)
     await library.embed()
     chance = random.Random(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -77,6 +78,37 @@ _MOST_TERMS = 32
 _SNIPPET_WORDS = 24
 _RANKED = 20_000
 """Papers that are ranked for one question at most."""
+_PUT_FORWARD = 300
+"""Papers that PostgreSQL's own rank puts forward for BM25."""
+# BM25 (k1 1.2, b .75) with a word of the title worth five, as FTS5 computes it on SQLite.
+_BM25 = """
+    WITH asked AS (SELECT {query} AS query),
+    forward AS (
+        SELECT number, abstract, words, query FROM paper, asked WHERE words @@ query{passing}
+        ORDER BY ts_rank_cd('{{0.2, 0.2, 0.2, 1.0}}', words, query, 1) DESC, number LIMIT :pool
+    ),
+    term AS (
+        SELECT * FROM unnest(CAST(:lexemes AS text[]), CAST(:rarities AS float8[])) AS t (lexeme, rarity)
+    ),
+    counted AS (
+        SELECT number, sum(cardinality(positions)) AS length,
+            array_agg(cardinality(positions) + 4 * cardinality(array_positions(weights, 'A')))
+                FILTER (WHERE term.lexeme IS NOT NULL) AS often,
+            array_agg(rarity) FILTER (WHERE term.lexeme IS NOT NULL) AS rare
+        FROM forward, unnest(words) AS said (lexeme, positions, weights)
+        LEFT JOIN term ON term.lexeme = said.lexeme GROUP BY number
+    ),
+    scored AS (
+        SELECT number, (
+            SELECT sum(r * f * 2.2 / (f + 1.2 * (0.25 + 0.75 * length / mean)))
+            FROM unnest(often, rare) AS u (f, r)
+        ) AS score
+        FROM counted, (SELECT avg(length) AS mean FROM counted) AS usual
+    ),
+    best AS (SELECT * FROM scored ORDER BY score DESC, number LIMIT :limit)
+    SELECT number, coalesce(score, 0)::float8, {shown} FROM best JOIN forward USING (number)
+    ORDER BY score DESC, number
+"""
 # Too common to tell papers apart and costly to look up; in a phrase they count.
 _COMMON = frozenset(
     str.split(
@@ -120,12 +152,28 @@ class Frequencies:
 
     async def of(self, connection: AsyncConnection, asked: Sequence[str], last: int) -> dict[str, int]:
         """The count of each term; ``last`` is the highest number in the library, which tells its growth."""
-        if last > 1.2 * self._counted_at or len(self._counts) > 10_000:
-            self._counts, self._counted_at = {}, last
+        self._forget(last)
         for term in asked:
             if term not in self._counts:
                 self._counts[term] = await _count(connection, f'"{term}"')
         return {term: self._counts[term] for term in asked}
+
+    async def rarities(self, connection: AsyncConnection, words: str, last: int) -> dict[str, float]:
+        """How much each word tells, by its stem, on PostgreSQL: BM25's logarithm of papers without it by
+        papers with it (Robertson and Sparck Jones, 1976), never below a trifle."""
+        self._forget(last)
+        stems = sa.text("SELECT unnest(tsvector_to_array(to_tsvector('paperboy', :words)))")
+        found = list(await connection.scalars(stems, {"words": words}))
+        counting = sa.text("SELECT count(*) FROM paper WHERE words @@ CAST(:stem AS tsquery)")
+        for stem in found:
+            if stem not in self._counts:
+                self._counts[stem] = await connection.scalar(counting, {"stem": f"'{stem}'"}) or 0
+        counts = {stem: self._counts[stem] for stem in found}
+        return {stem: max(1e-6, math.log((max(last, n) - n + 0.5) / (n + 0.5))) for stem, n in counts.items()}
+
+    def _forget(self, last: int) -> None:
+        if last > 1.2 * self._counted_at or len(self._counts) > 10_000:
+            self._counts, self._counted_at = {}, last
 
 
 async def search(
@@ -141,10 +189,10 @@ async def search(
     asked = terms(query)
     if not asked or limit < 1:
         return []
-    if connection.dialect.name == "postgresql":
-        return await _search_postgres(connection, asked, limit, narrowed)
     last = int(await connection.scalar(sa.text("SELECT max(number) FROM paper")) or 0)
     wanted = _Wanted(limit, last, snippets, narrowed)
+    if connection.dialect.name == "postgresql":
+        return await _search_postgres(connection, asked, wanted, frequencies)
     hits = await _ranked(connection, " AND ".join(f'"{term}"' for term in asked), wanted)
     if len(hits) < limit and len(asked) > 1:
         counts = await frequencies.of(connection, asked, last)
@@ -289,26 +337,31 @@ async def phrase(
 
 
 async def _search_postgres(
-    connection: AsyncConnection, asked: list[str], limit: int, narrowed: Narrowed | None
+    connection: AsyncConnection, asked: list[str], wanted: _Wanted, frequencies: Frequencies
 ) -> list[Hit]:
-    hits = await _find_postgres(connection, asked, limit, " && ", narrowed)
-    if len(hits) < limit and len(asked) > 1:
-        hits += _others(hits, await _find_postgres(connection, asked, limit, " || ", narrowed))
-    return hits[:limit]
+    plain = [term.translate(_FOLD) for term in asked]
+    hits = await _find_postgres(connection, plain, wanted, " && ", frequencies)
+    if len(hits) < wanted.limit and len(asked) > 1:
+        hits += _others(hits, await _find_postgres(connection, plain, wanted, " || ", frequencies))
+    return hits[: wanted.limit]
 
 
 async def _find_postgres(
-    connection: AsyncConnection, asked: list[str], limit: int, between: str, narrowed: Narrowed | None
+    connection: AsyncConnection, asked: list[str], wanted: _Wanted, between: str, frequencies: Frequencies
 ) -> list[Hit]:
+    """PostgreSQL's own rank, which knows nothing of rare words, puts papers forward; BM25 orders them."""
+    rarity = await frequencies.rarities(connection, " ".join(asked), wanted.last)
+    if not rarity:
+        return []
     query = between.join(f"phraseto_tsquery('paperboy', :term{place})" for place in range(len(asked)))
-    passing = f" AND {narrowed.rows}" if narrowed else ""
-    statement = sa.text(
-        "SELECT number, score, ts_headline('paperboy', abstract, query, :options) FROM ("  # noqa: S608
-        "  SELECT number, abstract, query, ts_rank_cd('{0.2, 0.2, 0.2, 1.0}', words, query, 1) AS score"
-        f"  FROM paper, (SELECT {query} AS query) AS asked WHERE words @@ query{passing}"
-        "  ORDER BY score DESC, number LIMIT :limit) AS best ORDER BY score DESC, number"
-    )
-    options = f"MaxWords={_SNIPPET_WORDS}, MinWords=8, StartSel='', StopSel='', MaxFragments=1"
-    values: dict[str, Any] = {f"term{place}": term.translate(_FOLD) for place, term in enumerate(asked)}
-    values |= {"limit": limit, "options": options} | (narrowed.values if narrowed else {})
+    values: dict[str, Any] = {f"term{place}": term for place, term in enumerate(asked)}
+    values |= {"lexemes": list(rarity), "rarities": list(rarity.values()), "limit": wanted.limit}
+    values |= {"pool": max(_PUT_FORWARD, 2 * wanted.limit)}
+    shown = "ts_headline('paperboy', abstract, query, :options)" if wanted.snippets else "''"
+    if wanted.snippets:
+        values["options"] = f"MaxWords={_SNIPPET_WORDS}, MinWords=8, StartSel='', StopSel='', MaxFragments=1"
+    if wanted.narrowed:
+        values |= wanted.narrowed.values
+    passing = f" AND {wanted.narrowed.rows}" if wanted.narrowed else ""
+    statement = sa.text(_BM25.format(query=query, passing=passing, shown=shown))
     return [Hit(*row) for row in await connection.execute(statement, values)]
