@@ -59,7 +59,8 @@ class Neighbours:
     async def candidates(self, encoder: str, asked: Vector, limit: int) -> list[int]:
         """The numbers of about the nearest vectors, by scalar product with ``asked``, the nearest first."""
         table = _table(encoder)
-        async with self._database.reading() as connection:
+        # A setting needs a transaction, which reading has none of on PostgreSQL.
+        async with self._database.writing() as connection:
             kind = await _kind(connection, table)
             held = min(_SEARCHED_MOST, max(_SEARCHED, 2 * limit))
             await connection.execute(sa.select(sa.func.set_config("hnsw.ef_search", str(held), True)))

@@ -55,6 +55,13 @@ async def test_the_index_is_made_and_used_from_so_many_vectors_on(database: Data
     assert await index._neighbours.reach("light") > 19
 
 
+async def test_as_many_come_as_are_asked_for(database: Database) -> None:
+    index = VectorIndex(database, worth=1)
+    await index.put("light", _ids(300), _unit(300))
+    await index.settle("light")
+    assert len(await Neighbours(database).candidates("light", _unit(1)[0], 300)) == 300
+
+
 async def test_what_came_after_the_index_is_scanned_until_it_settles(database: Database) -> None:
     rows, index = _unit(30), VectorIndex(database, worth=1)
     await index.put("light", _ids(20), rows[:20])
