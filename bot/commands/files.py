@@ -37,9 +37,13 @@ async def dropped(core: Core, request: Request, thread: Thread | None, way: Resp
     answer = await threads.answered(core, request, papers, question, way) if question else None
     if answer:
         doc += [Divider(), *answers.answer(answer, papers)]
-    sent = await way.send(Reply(tuple(doc)))
-    for root in await _opened(core, request, thread, sent, papers):
-        if answer:
+    roots = await _joined(core, request, thread, papers)
+    if (sent := await way.send(Reply(tuple(doc)))) and sent not in roots:
+        card = Thread(request.channel, sent, tuple(paper.id for paper in papers), kind="paper")
+        await core.threads.open(card, now=core.now())
+        roots.append(sent)
+    if answer:
+        for root in roots:
             await threads.remember(core, request, root, question, answer)
 
 
@@ -75,18 +79,16 @@ async def _card(core: Core, request: Request, one: Brought) -> Doc:
     return views.card(one, summary, await core.reader.text(one.paper))
 
 
-async def _opened(
-    core: Core, request: Request, thread: Thread | None, sent: str | None, papers: Sequence[Paper]
-) -> list[str]:
-    """Remember where replies may come: under the card, and in the thread that the file was dropped into,
-    whose other papers it keeps."""
+async def _joined(core: Core, request: Request, thread: Thread | None, papers: Sequence[Paper]) -> list[str]:
+    """Add the papers to the thread that the file was dropped into, which keeps its others; before anything is
+    shown, so that a question which comes at once finds them."""
+    root = thread.root if thread else request.thread
+    if root is None:
+        return []
     ids = tuple(paper.id for paper in papers)
-    under = thread.root if thread else request.thread
     before = tuple(name for name in thread.papers if name not in ids) if thread else ()
-    roots = {root: Thread(request.channel, root, ids, kind="paper") for root in (sent,) if root}
-    if under:
-        kept = thread or Thread(request.channel, under, ())
-        roots[under] = replace(kept, papers=(*before, *ids), turns=(), kind="file")
-    for opened in roots.values():
-        await core.threads.open(await to_keep(core, request, opened), now=core.now())
-    return list(roots)
+    opened = replace(
+        thread or Thread(request.channel, root, ()), papers=(*before, *ids), turns=(), kind="file"
+    )
+    await core.threads.open(await to_keep(core, request, opened), now=core.now())
+    return [root]

@@ -36,7 +36,9 @@ def help_page(infos: Iterable[CommandInfo], command: str, name: str) -> Doc:
         heading(f"What {name} can do"),
         Bullets(tuple(rows)),
         paragraph(
-            "Reply in a thread that I began to ask about its papers; elsewhere, mention me.", small=True
+            "Reply in a thread that I began to ask about its papers; elsewhere, mention me. "
+            "A PDF dropped there is read too.",
+            small=True,
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.core.test_files import moss
 from tests.fakes.discord import Channel, Discord
 from tests.fakes.discord_lab import serving
 from tests.flows.conftest import Lab
@@ -101,3 +102,30 @@ async def test_the_doctor_and_the_invite(lab: Lab, discord: Discord, papers: Cha
     assert invited.out.startswith("https://discord.com/oauth2/authorize?client_id=1234567890&")
     lab.monkeypatch.delenv("DISCORD_TOKEN")
     assert (await asyncio.to_thread(lab.run, "init", "--discord")).code == 2
+
+
+async def test_a_pdf_dropped_into_a_digest_s_thread_or_a_direct_message_is_read(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
+    await asyncio.to_thread(lab.run, "digest")
+    thread = discord.thread(discord.posts(papers)[0])
+    home = discord.dm("ada")
+    question = "How many grams of moss does the north side carry?"
+
+    def said(place: Channel, words: str) -> bool:
+        return any(words in post.text for post in discord.posts(place))
+
+    async with serving(lab.write(), discord):
+        await discord.says("", channel=thread, files=[("moss.pdf", moss(), "application/pdf")])
+        await discord.happens(lambda: said(thread, "Counting moss on roofs"), seconds=30)
+        await discord.says(question, channel=thread)
+        await discord.happens(lambda: said(thread, "312 grams"), seconds=30)
+        await discord.says("#1: how much quality does it lose?", channel=thread)
+        await discord.happens(lambda: said(thread, "0.08 dB"), seconds=30)
+        mine = ("mine.pdf", moss("Counting my own moss on roofs"), "application/pdf")
+        await discord.says(question, channel=home, files=[mine])
+        await discord.happens(lambda: said(home, "312 grams"), seconds=30)
+        assert said(home, "Counting my own moss on roofs")
+        await discord.says("", channel=home, files=[("plot.png", b"PNG", "image/png")])
+        await discord.happens(lambda: said(home, "no PDF; of files I read PDFs only"), seconds=30)
