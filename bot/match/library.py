@@ -30,8 +30,8 @@ _STATES_KEPT = 2
 _SHEETS_KEPT = 2
 _TOPIC_MAX = 200
 _PHRASES = 12
-_LOOKED_AT = 100
-"""Newest papers with a short name that tell whether it means the phrase."""
+_CALLED = 100
+"""Newest papers with a short name: they tell whether it means the phrase, and are examples if so."""
 
 
 class Examples(Protocol):
@@ -149,8 +149,8 @@ class LibraryMatcher:
         name = await asyncio.to_thread(short_name, phrase, papers)
         if not name:
             return ""
-        called = await self._papers.matching(name, limit=_EXAMPLES, before=state.before)
-        if not await asyncio.to_thread(stands_for, name, phrase, called[:_LOOKED_AT]):
+        called = await self._papers.matching(name, limit=_CALLED, before=state.before)
+        if not await asyncio.to_thread(stands_for, name, phrase, called):
             return ""
         await asyncio.to_thread(found.add, called)
         return name
