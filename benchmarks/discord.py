@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import logging
 import os
 import statistics
 import tempfile
@@ -23,6 +24,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from adapters.discord import Discord
 from adapters.discord_listening import ACK_AFTER
@@ -38,6 +41,7 @@ from tests.fakes.discord_lab import serving
 
 PAPERS = 5
 PEOPLE = 20
+NOWHERE = "http://127.0.0.1:9"
 LINES = (
     "search gaussian splatting",
     "schedule",
@@ -108,14 +112,16 @@ async def acknowledgements(*, commands: int, rate: float) -> None:
 
 
 async def importing(data: Path) -> None:
-    """The whole program, twenty people and an import in one process."""
+    """The whole program, twenty people and an import in one process; texts are not to be had."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with Server(now=time.time()) as server:
             server.manager("u0")
             file = folder / "paperboy.toml"
             file.write_text(
-                f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\n'
+                f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\nmin_interval = 0.0\n'
+                f'html_url = "{NOWHERE}"\npdf_url = "{NOWHERE}"\napi_url = "{NOWHERE}"\n'
                 f'[sources.lookup]\nenabled = false\n[discord]\napi_url = "{server.api_url}"\n'
             )
             os.environ["DISCORD_TOKEN"] = server.token
