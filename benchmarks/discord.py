@@ -120,8 +120,8 @@ async def importing(data: Path) -> None:
             server.manager("u0")
             file = folder / "paperboy.toml"
             file.write_text(
-                f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\nmin_interval = 0.0\n'
-                f'html_url = "{NOWHERE}"\npdf_url = "{NOWHERE}"\napi_url = "{NOWHERE}"\n'
+                f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\n'
+                f'min_interval = 0.0\nhtml_url = "{NOWHERE}"\npdf_url = "{NOWHERE}"\napi_url = "{NOWHERE}"\n'
                 f'[sources.lookup]\nenabled = false\n[discord]\napi_url = "{server.api_url}"\n'
             )
             os.environ["DISCORD_TOKEN"] = server.token
