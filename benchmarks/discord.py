@@ -111,7 +111,7 @@ async def acknowledgements(*, commands: int, rate: float) -> None:
         print(f"acknowledged, {name}, at {rate:g}/s: {_quantiles(times)}  (Discord's window: 3000 ms)")
 
 
-async def importing(data: Path) -> None:
+async def importing(data: Path, *, papers: int) -> None:
     """The whole program, twenty people and an import in one process; texts are not to be had."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as name:
@@ -127,7 +127,7 @@ async def importing(data: Path) -> None:
             os.environ["DISCORD_TOKEN"] = server.token
             async with serving(file, server, ack_after=ACK_AFTER) as (app, _):
                 began, spent = time.monotonic(), time.process_time()
-                work = asyncio.create_task(app.library.import_file(corpus(data, folder)))
+                work = asyncio.create_task(app.library.import_file(_first(corpus(data, folder), papers)))
                 waits: dict[str, list[float]] = {line: [] for line in LINES}
                 places = [server.channel(f"papers{n}") for n in range(PEOPLE)]
                 await asyncio.gather(
@@ -139,6 +139,14 @@ async def importing(data: Path) -> None:
     everything = [wait for some in waits.values() for wait in some]
     for line, some in [*waits.items(), ("all", everything)]:
         print(f"  {_quantiles(some)}  {line}")
+
+
+def _first(file: Path, papers: int) -> Path:
+    """The first papers of a file of at most 20,000."""
+    some = file.with_name("some.jsonl")
+    with file.open(encoding="utf-8") as lines, some.open("w", encoding="utf-8") as to:
+        to.writelines(itertools.islice(lines, papers))
+    return some
 
 
 async def _person(
@@ -202,6 +210,7 @@ def main() -> None:
     )
     parser.add_argument("--commands", type=int, default=500)
     parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--papers", type=int, default=20_000, help="imported meanwhile")
     parser.add_argument("--channels", type=int, default=200)
     parser.add_argument(
         "--within", type=float, default=120.0, help="fail if the digests take longer, seconds"
@@ -209,7 +218,7 @@ def main() -> None:
     options = parser.parse_args()
     asyncio.run(acknowledgements(commands=options.commands, rate=options.rate))
     if (data_root() / "corpus").is_dir():
-        asyncio.run(importing(data_root()))
+        asyncio.run(importing(data_root(), papers=options.papers))
     asyncio.run(digests(channels=options.channels, seconds=options.within))
 
 
