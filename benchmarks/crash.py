@@ -129,7 +129,7 @@ async def mishap(engines: Engines, engine: str, where: str, kind: str, tally: Ta
         assert await paper_round.run(town.order(url, once=True), seconds=60) == 0
         start = later(town, MORNING)
         if kind == "late":
-            town.land()
+            await town.land()
         await finish(url, town, start, tally)
         tally.count(town, f"{engine} {where} {kind}")
 

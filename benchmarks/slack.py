@@ -158,7 +158,7 @@ async def morning() -> None:
             process = begin(order)
             expected = CHANNELS * (IN_DIGEST + 1)
             await fake.until(lambda: len(_posts(fake)) >= expected, seconds=900)
-            _tell(fake, cpu(process))
+            _tell(fake, cpu(process.pid))
             process.terminate()
             assert await ended(process) == 0
 

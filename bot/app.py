@@ -157,6 +157,7 @@ def _composed(around: Surroundings, web: Web) -> App:
     made = platforms(around)
     judged = JudgedMatcher(matcher, model.judge, stores.decisions) if model else matcher
     worker = _worker(around, library, judged, reader, made)
+    stores.channels.tell(worker.changed)
     core = Core(
         manners=_manners(config),
         clock=time,

@@ -38,10 +38,6 @@ class ByHand:
         days = [day for where, day in await self._channels.where_shown(paper_id) if where == channel]
         return max(days, default=None)
 
-    async def changed(self) -> None:
-        """What a channel gets, or when, has changed."""
-        await self._worker.changed()
-
     async def report(self, channel: ChannelId) -> Sequence[str]:
         """Sentences on the channel's last and next digest and on posts that could not be made."""
         lines = []

@@ -27,6 +27,20 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+_APART = timedelta(minutes=10)
+_REHEARSAL = timedelta(days=1)
+
+
+def on_platform(moment: datetime, *, present: datetime | None = None) -> datetime:
+    """From when on a platform's history is to be read for what was sent at ``moment`` of our time.
+
+    The clocks may be ten minutes apart. A rehearsal's clock may be far ahead, and start anew with every
+    process; the platform has the real one, so that a day of it is read then.
+    """
+    present = present or datetime.now(UTC)
+    return (moment if moment <= present + _APART else present - _REHEARSAL) - _APART
+
+
 def clock(environ: Mapping[str, str] = os.environ) -> SystemClock:
     """The machine's clock, or one that starts at PAPERBOY_NOW. Raises ConfigError."""
     start = environ.get(VARIABLE, "").strip()

@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot import crash, meters
+from bot.clock import on_platform
 from bot.domain import Channel, Parcel, Post, Run
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
 from bot.pacing import Pacer
 from bot.ports import Outbox, Poster
 
 _log = structlog.get_logger(__name__)
-_CLOCKS_APART = timedelta(minutes=10)
-"""The platform's clock may be behind the storage's."""
 _REFUSALS = 20
 
 
@@ -95,7 +94,7 @@ class Courier:
             return parcels
         sending = [parcel.tried_at for parcel in parcels if parcel.state == "sending" and parcel.tried_at]
         self._await_landing(sending, now)
-        since = min(unsure.values()) - _CLOCKS_APART
+        since = on_platform(min(unsure.values()))
         found = await self._found(channel, [p for p in parcels if p.seq in unsure], parcels, since)
         for parcel in parcels:
             if parcel.seq in unsure:

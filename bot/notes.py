@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.clock import on_platform
 from bot.doc import Doc
 from bot.domain import Channel, ChannelId, FeedHealth, Note, Post, UserId, platform_of
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
@@ -24,7 +25,6 @@ TIMEOUT = 30.0
 LANDED = timedelta(seconds=90)
 """After so long nothing of a message can be travelling any more."""
 TRIES = 12
-_CLOCKS_APART = timedelta(minutes=10)
 _FRESH = timedelta(days=14)
 
 
@@ -92,7 +92,7 @@ class NoteCourier:
             return False
         try:
             async with asyncio.timeout(self._timeout):
-                found = await poster.find([post], tried - _CLOCKS_APART)
+                found = await poster.find([post], on_platform(tried))
         except (NotSent, Uncertain, Rejected, ChannelGone, TimeoutError) as error:
             _log.warning("note not looked for", channel=note.channel, error=str(error))
             return False

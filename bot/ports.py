@@ -599,6 +599,10 @@ class Runs(Protocol):
         """Runs that failed or are on their second try or later, of the last fortnight, latest first."""
         ...
 
+    async def waiting_since(self) -> datetime | None:
+        """When the open digest that waits longest was due; None if none is due."""
+        ...
+
     async def free(self) -> None:
         """Void every lease: for a process that has the storage to itself, when it starts."""
         ...

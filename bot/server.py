@@ -91,8 +91,8 @@ async def _lines(gauges: Gauges) -> AsyncIterator[str]:
     now = gauges.now()
     health = await gauges.feeds.health()
     spent = await gauges.ledger.spent(now.date())
-    troubled = await gauges.runs.troubled()
-    lag = max(((now - run.due).total_seconds() for run in troubled if not run.over), default=0.0)
+    due = await gauges.runs.waiting_since()
+    lag = max(0.0, (await gauges.runs.now() - due).total_seconds()) if due else 0.0
     for line in (
         *gauge("papers", "Papers in the library", await gauges.papers.count()),
         *gauge("outbox_depth", "Messages that are still to be sent", await gauges.outbox.depth()),
@@ -101,7 +101,9 @@ async def _lines(gauges: Gauges) -> AsyncIterator[str]:
             "Messages of the last days that a platform refused",
             len(await gauges.outbox.dead()),
         ),
-        *gauge("digest_lag_seconds", "How long the most overdue digest in trouble has been due", round(lag)),
+        *gauge(
+            "digest_lag_seconds", "For how long the open digest that waits longest has been due", round(lag)
+        ),
         *_model(spent),
         *_feeds(health, now),
         *_counted(),

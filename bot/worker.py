@@ -171,9 +171,12 @@ class Worker:
         self._woken.set()
 
     async def changed(self) -> None:
-        """Wake this worker and those of other processes."""
+        """Wake this worker and those of other processes, which look by themselves every 30 seconds."""
         self.wake()
-        await self._runs.nudge()
+        try:
+            await self._runs.nudge()
+        except StorageError as error:
+            _log.warning("others not woken", error=str(error))
 
     async def step(self) -> float:
         """One round: plan what is due, claim it, start on it; in how many seconds the next makes sense."""
@@ -280,8 +283,12 @@ class Worker:
             return self._plan_at - self._ticks()
         now = await self._runs.now()
         served = [channel for channel in await self._channels.all() if self._serves(channel)]
-        await self._note([(c, *due) for c in served if (due := schedule.due_today(c, now))])
-        coming = [when - now for channel in served if (when := schedule.next_due(channel, now))]
+        alike: dict[object, list[Channel]] = {}
+        for channel in served:
+            alike.setdefault((channel.at, channel.timezone, channel.days), []).append(channel)
+        told = [(schedule.due_today(some[0], now), some) for some in alike.values()]
+        await self._note([(c, *due) for due, some in told if due for c in some])
+        coming = [when - now for some in alike.values() if (when := schedule.next_due(some[0], now))]
         pause = min([self._limits.poll, *coming]).total_seconds()
         self._plan_at = self._ticks() + pause
         return pause

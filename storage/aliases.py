@@ -8,16 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import PaperId
-from storage.statements import chunks
+from storage.statements import among
 from storage.tables import paper_alias
 
 
 async def canonical(connection: AsyncConnection, ids: Sequence[PaperId]) -> list[PaperId]:
     """The id under which each of ``ids`` is kept, in the same order."""
-    found: dict[str, str] = {}
-    for some in chunks(ids):
-        query = sa.select(paper_alias.c.alias, paper_alias.c.paper_id).where(paper_alias.c.alias.in_(some))
-        found.update((row.alias, row.paper_id) for row in await connection.execute(query))
+    if not ids:
+        return []
+    those = among(connection.dialect.name, paper_alias.c.alias, ids)
+    query = sa.select(paper_alias.c.alias, paper_alias.c.paper_id).where(those)
+    found = {row.alias: row.paper_id for row in await connection.execute(query)}
     return [PaperId(found.get(asked, asked)) for asked in ids]
 
 
@@ -28,8 +29,9 @@ async def names(connection: AsyncConnection, ids: Collection[PaperId]) -> dict[P
     for name, kept in zip(asked, await canonical(connection, asked), strict=True):
         meant.setdefault(kept, set()).add(name)
     result = {name: set(by) for name, by in meant.items()}
-    for some in chunks(list(meant)):
-        query = sa.select(paper_alias.c.alias, paper_alias.c.paper_id).where(paper_alias.c.paper_id.in_(some))
+    if meant:
+        those = among(connection.dialect.name, paper_alias.c.paper_id, meant)
+        query = sa.select(paper_alias.c.alias, paper_alias.c.paper_id).where(those)
         for row in await connection.execute(query):
             result[PaperId(row.alias)] = set(meant[PaperId(row.paper_id)])
     return result

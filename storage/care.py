@@ -12,7 +12,19 @@ import sqlalchemy as sa
 from bot.domain import Finding
 from storage import drops
 from storage.engine import Database
-from storage.tables import decision, dropped, duty, heard, ledger, note, paper, paper_change, reading, turn
+from storage.tables import (
+    decision,
+    dropped,
+    duty,
+    heard,
+    ledger,
+    note,
+    outbox,
+    paper,
+    paper_change,
+    reading,
+    turn,
+)
 
 _HEARD_DAYS = 14
 """Platforms redeliver within hours."""
@@ -31,8 +43,9 @@ async def prune(
     """Delete what has outlived its use, a table at a time; how many rows went from each.
 
     Full texts go after ``text_days`` (they can be fetched again), and so does all of a paper that came as
-    a file; calls of models, things said in threads and decisions that matched after ``ledger_days``; other
-    decisions after 90 days. Papers, summaries and what was shown stay.
+    a file; calls of models, things said in threads, messages of digests that were sent or refused, and
+    decisions that matched after ``ledger_days``; other decisions after 90 days. Papers, summaries and what
+    was shown stay.
     """
     old = {name: now - timedelta(days=days) for name, days in (("text", text_days), ("ledger", ledger_days))}
     refused = now - timedelta(days=min(_REFUSED_DAYS, ledger_days))
@@ -46,6 +59,7 @@ async def prune(
         (duty, sa.and_(duty.c.name.startswith("lane:"), duty.c.taken_at < now - _LANE)),
         (decision, decision.c.decided_at < old["ledger"]),
         (decision, sa.and_(decision.c.decided_at < refused, decision.c.matched.is_(False))),
+        (outbox, sa.and_(outbox.c.local_date < old["ledger"].date(), outbox.c.state.in_(("sent", "dead")))),
     ]
     gone: dict[str, int] = {}
     async with database.writing() as connection:

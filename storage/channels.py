@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date, datetime, time
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain import Channel, ChannelId, PaperId, Topic, UserId, Vote
 from storage import aliases, drops
 from storage.engine import Database
-from storage.statements import chunks, insert, upsert
+from storage.statements import among, insert, upsert
 from storage.tables import (
     channel,
     digest_item,
@@ -37,6 +37,11 @@ class Channels:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changed: Callable[[], Awaitable[None]] | None = None
+
+    def tell(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Have ``changed`` called whenever what a channel gets, or when, was saved."""
+        self._changed = changed
 
     async def all(self) -> list[Channel]:
         """Every channel, by id."""
@@ -62,6 +67,8 @@ class Channels:
         """Keep the channel as given."""
         async with self._database.writing() as connection:
             await connection.execute(upsert(self._database.dialect, channel), _row(setting))
+        if self._changed:
+            await self._changed()
 
     async def shown(self, channel_id: ChannelId, ids: Collection[PaperId]) -> set[PaperId]:
         """Those of ``ids`` that a digest has already brought to the channel, also under another id.
@@ -151,14 +158,14 @@ class Channels:
 async def _brought(connection: AsyncConnection, channel_id: ChannelId, names: list[PaperId]) -> set[PaperId]:
     brought: set[PaperId] = set()
     doubtful: dict[date, set[PaperId]] = {}
-    for some in chunks(names):
-        query = (
-            sa.select(digest_item.c.paper_id, digest_item.c.local_date, digest_run.c.state)
-            .join(digest_run)
-            .where(digest_item.c.channel_id == channel_id, digest_item.c.paper_id.in_(some))
-        )
-        for name, day, state in await connection.execute(query):
-            (doubtful.setdefault(day, set()) if state in _VOID else brought).add(name)
+    query = (
+        sa.select(digest_item.c.paper_id, digest_item.c.local_date, digest_run.c.state)
+        .join(digest_run)
+        .where(digest_item.c.channel_id == channel_id)
+        .where(among(connection.dialect.name, digest_item.c.paper_id, names))
+    )
+    for name, day, state in await connection.execute(query) if names else ():
+        (doubtful.setdefault(day, set()) if state in _VOID else brought).add(name)
     if doubtful:
         brought |= await _sent(connection, channel_id, doubtful)
     return brought

@@ -260,6 +260,15 @@ class Runs:
         trouble = sa.or_(_row.state == "failed", sa.and_(_row.state.in_(OPEN), _row.attempts >= 2))
         return await self._select(trouble, _row.due_utc >= since, latest=True)
 
+    async def waiting_since(self) -> datetime | None:
+        """See ``bot.ports.Runs``."""
+        query = sa.select(sa.func.min(_row.due_utc)).where(
+            _row.state.in_(OPEN), _row.due_utc <= self._instant()
+        )
+        async with self._database.reading() as connection:
+            found: datetime | None = (await connection.execute(query)).scalar()
+            return found
+
     async def free(self) -> None:
         """See ``bot.ports.Runs``."""
         async with self._database.writing() as connection:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+
+from storage.types import storable
 
 _T = TypeVar("_T")
 
@@ -29,6 +32,16 @@ def upsert(dialect: str, table: sa.Table) -> Any:
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in table.columns.keys() if name not in keys}  # noqa: SIM118
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def among(dialect: str, column: sa.ColumnElement[Any], values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a text column is one of many values, handed over as one parameter: the statement is the same
+    for any number of them, so that it is built and planned once."""
+    clean = [storable(value) for value in values]
+    if dialect == "postgresql":
+        return column == sa.any_(sa.literal(clean, sa.ARRAY(sa.Text)))
+    listed = sa.func.json_each(json.dumps(clean)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def chunks(values: Sequence[_T], size: int = CHUNK) -> Iterator[Sequence[_T]]:

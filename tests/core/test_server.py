@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from bot import meters
-from bot.domain import Counts, Harvest
+from bot.domain import ChannelId, Counts, Harvest, Run
 from bot.errors import ConfigError
 from bot.server import Gauges, label, serving
 from storage.stores import Stores, opened
@@ -56,6 +56,17 @@ async def test_the_numbers(site: str, stores: Stores) -> None:
         assert f'paperboy_feed_entries{{source="arxiv",kind="{kind}"}} {count}\n' in text
     assert 'paperboy_sent_total{platform="testing"} 3\n' in text
     assert "paperboy_outbox_depth 0\n" in text
+    assert "paperboy_digest_lag_seconds 0\n" in text
+
+
+async def test_a_digest_that_nobody_makes_shows_as_lag(site: str, stores: Stores) -> None:
+    """Whatever the reason: no worker runs, or the one that had it hangs."""
+    due = await stores.runs.now() - timedelta(hours=2)
+    await stores.runs.plan([Run(ChannelId("slack:C1"), due.date(), due)])
+    async with httpx.AsyncClient() as web:
+        text = (await web.get(f"{site}/metrics")).text
+    (lag,) = [float(row.split()[1]) for row in text.splitlines() if row.startswith("paperboy_digest_lag")]
+    assert 7200 <= lag < 7300
 
 
 async def test_a_port_that_is_taken_is_a_sentence(site: str, stores: Stores) -> None:

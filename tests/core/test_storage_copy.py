@@ -81,7 +81,7 @@ async def _fill(database: Database) -> None:
         item = {"rank": 1, "paper_id": "a", "score": 1.0, "topic": "t", "why": "w"}
         await connection.execute(digest_item.insert(), key | item)
         parcel = {"seq": 0, "idem_key": "k", "payload": {"a": [1]}, "schema_version": 1, "papers": []}
-        await connection.execute(outbox.insert(), key | parcel)
+        await connection.execute(outbox.insert(), key | parcel | {"state": "sent"})
 
 
 @pytest.fixture
@@ -188,6 +188,7 @@ async def test_what_has_outlived_its_use_goes(database: Database) -> None:
         "decision": 1,
         "paper_change": 2,
         "note": 1,
+        "outbox": 0,
     }
     assert await readings.text(PaperId("a"), 1) is None
     assert await decisions.of(PaperId("b"))
@@ -202,6 +203,7 @@ async def test_what_has_outlived_its_use_goes(database: Database) -> None:
         "decision": 1,
         "paper_change": 0,
         "note": 0,
+        "outbox": 1,
     }
     assert await Papers(database).count() == 600
 

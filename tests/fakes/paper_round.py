@@ -27,7 +27,9 @@ from bot import crash
 from bot.clock import SystemClock
 from bot.digest import Desk
 from bot.domain import WEEKDAYS, ChannelId, FullText, Paper, Summary
-from bot.limits import Limits
+from bot.errors import StorageError
+from bot.limits import Limits, elapsed
+from bot.match import LibraryMatcher
 from bot.pacing import Pace
 from bot.ports import Poster
 from bot.reading import Reader
@@ -79,6 +81,10 @@ class Order:
     token: str = ""
     discord: str = ""
     """Address of a Discord's API."""
+    library: bool = False
+    """Match as the program does, not by words in the title."""
+    step: float = 0.0
+    """By how many seconds somebody sets the machine's clock, a moment after the start."""
 
 
 class Model:
@@ -115,7 +121,9 @@ async def _serve(order: Order) -> None:
     async with AsyncExitStack() as stack:
         database = await connect(order.database)
         stack.push_async_callback(database.close)
-        worker, runs = _worker(order, database, _posters(order))
+        office = PostOfficeClient(order.office)
+        stack.push_async_callback(office.close)
+        worker, runs = _worker(order, database, office, _posters(order, office))
         await stack.enter_async_context(alone(database, runs))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         if order.once:
@@ -126,14 +134,17 @@ async def _serve(order: Order) -> None:
         if order.forever:
             await serving
         while not await _over(runs, order) and not serving.done():
-            await asyncio.wait([serving], timeout=0.05)
+            await asyncio.wait([serving], timeout=0.5 if order.real_time else 0.05)
         worker.stop()
         await serving
 
 
 async def _over(runs: Runs, order: Order) -> bool:
-    day = MORNING.date() if not order.real_time else datetime.now(UTC).date()
-    found = [await runs.get(ChannelId(name), day) for name in order.channels]
+    day = order.start.date() if not order.real_time else datetime.now(UTC).date()
+    try:
+        found = [await runs.get(ChannelId(name), day) for name in order.channels]
+    except StorageError:
+        return False
     return all(run is not None and run.over for run in found)
 
 
@@ -144,8 +155,21 @@ class Hasty(SystemClock):
         await asyncio.sleep(seconds / 100)
 
 
-def _posters(order: Order) -> dict[str, Poster]:
-    posters: dict[str, Poster] = {"fake": PostOfficeClient(order.office)}
+class Stepped(SystemClock):
+    """A clock that somebody sets while the program runs."""
+
+    def __init__(self, step: float) -> None:
+        super().__init__()
+        self._step = timedelta(seconds=step)
+        self._began = elapsed()
+
+    def now(self) -> datetime:
+        """The time that the machine tells."""
+        return super().now() + (self._step if elapsed() - self._began > 0.7 else timedelta(0))
+
+
+def _posters(order: Order, office: PostOfficeClient) -> dict[str, Poster]:
+    posters: dict[str, Poster] = {"fake": office}
     clock = SystemClock(timedelta(0)) if order.real_time else Hasty(order.start - datetime.now(UTC))
     if order.slack:
         from tests.contracts.slack import slack
@@ -159,13 +183,17 @@ def _posters(order: Order) -> dict[str, Poster]:
     return posters
 
 
-def _worker(order: Order, database: Database, posters: Mapping[str, Poster]) -> tuple[Worker, Runs]:
+def _worker(
+    order: Order, database: Database, office: PostOfficeClient, posters: Mapping[str, Poster]
+) -> tuple[Worker, Runs]:
     ahead = timedelta(0) if order.real_time else order.start - datetime.now(UTC)
-    clock = SystemClock(ahead)
+    clock = Stepped(order.step) if order.step else SystemClock(ahead)
     now = None if order.real_time else clock.now
     runs = Runs(database, now=now)
-    desk = Desk(Papers(database), Channels(database), Decisions(database), Feeds(database), Words())
-    model = Model(PostOfficeClient(order.office))
+    papers = Papers(database)
+    matcher = LibraryMatcher(papers) if order.library else Words()
+    desk = Desk(papers, Channels(database), Decisions(database), Feeds(database), matcher)
+    model = Model(office)
     reader = Reader(texts=Abstracts(), readings=Readings(database), embedded=model, model=None, clock=clock)
     parts = Parts(
         desk=desk,

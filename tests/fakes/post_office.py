@@ -39,6 +39,7 @@ class PostOffice:
 
     def __init__(self) -> None:
         self.letters: list[Letter] = []
+        self._stands: set[tuple[str, str | None]] = set()
         self.model_calls: Counter[str] = Counter()
         self.silent = asyncio.Event()
         self._mishaps: list[tuple[str, float]] = []
@@ -105,10 +106,11 @@ class PostOffice:
         return web.Response(status=500) if kind == "broken" else web.json_response({"id": letter.remote})
 
     def _record(self, asked: Mapping[str, Any]) -> Letter | None:
-        stands = {letter.remote for letter in self.letters if letter.channel == asked["channel"]}
-        if not asked["text"].strip() or (asked["parent"] is not None and asked["parent"] not in stands):
+        parent = asked["parent"]
+        if not asked["text"].strip() or (parent and (asked["channel"], parent) not in self._stands):
             return None
         remote = f"m{len(self.letters) + 1}"
+        self._stands.add((asked["channel"], remote))
         letter = Letter(remote, asked["key"], asked["channel"], asked["parent"], asked["text"])
         self.letters.append(letter)
         return letter
@@ -136,6 +138,12 @@ class PostOfficeClient:
     def __init__(self, address: str, *, timeout: float = 5.0) -> None:
         self._address = address
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session:
+            await self._session.close()
 
     async def post(self, post: Post) -> str:
         letter = {
@@ -176,9 +184,7 @@ class PostOfficeClient:
         await self._ask("model", {"paper": paper})
 
     async def _ask(self, path: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], Any]:
-        async with (
-            aiohttp.ClientSession(timeout=self._timeout) as session,
-            session.post(f"{self._address}/{path}", json=body) as answer,
-        ):
+        self._session = self._session or aiohttp.ClientSession(timeout=self._timeout)
+        async with self._session.post(f"{self._address}/{path}", json=body) as answer:
             ok = answer.status == 200
             return answer.status, dict(answer.headers), await answer.json() if ok else None

@@ -1,4 +1,4 @@
-"""Where a round is brought: two channels of one platform, and what stands in them.
+"""Where a round is brought: a few channels of one platform, and what stands in them.
 
 The post office (over plain HTTP), and Slack and Discord with the real adapters against their fakes.
 A town outlives the processes that post in it.
@@ -19,11 +19,13 @@ from tests.fakes.paper_round import PAPERS, Order
 from tests.fakes.post_office import Letter, PostOffice
 from tests.fakes.slack import CHANNEL, Clock, FakeSlack
 
+NAMES = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+
 
 class Town(Protocol):
-    """A platform with two channels, and a post office that counts the model's calls."""
+    """A platform with some channels, and a post office that counts the model's calls."""
 
-    rooms: tuple[str, str]
+    rooms: tuple[str, ...]
     office: PostOffice
 
     def letters(self, room: str) -> list[Letter]:
@@ -34,7 +36,7 @@ class Town(Protocol):
         """After ``after`` posts that go well, one goes wrong: ``lost``, ``broken`` or ``late``."""
         ...
 
-    def land(self) -> None:
+    async def land(self) -> None:
         """What is late arrives."""
         ...
 
@@ -44,10 +46,9 @@ class Town(Protocol):
 
 
 class Plain:
-    rooms = ("fake:one", "fake:two")
-
-    def __init__(self, office: PostOffice) -> None:
+    def __init__(self, office: PostOffice, rooms: int) -> None:
         self.office = office
+        self.rooms = tuple(f"fake:{name}" for name in NAMES[:rooms])
 
     def letters(self, room: str) -> list[Letter]:
         return self.office.of(room)
@@ -56,7 +57,7 @@ class Plain:
         self.office.mishap("", times=after)
         self.office.mishap(kind)
 
-    def land(self) -> None:
+    async def land(self) -> None:
         self.office.land()
 
     def order(self, database: str, **more: Any) -> Order:
@@ -64,12 +65,13 @@ class Plain:
 
 
 class Slack:
-    rooms = (f"slack:{CHANNEL}", "slack:C0OTHER")
-
-    def __init__(self, office: PostOffice, fake: FakeSlack) -> None:
+    def __init__(self, office: PostOffice, fake: FakeSlack, rooms: int) -> None:
         self.office = office
         self.fake = fake
-        fake.world.add_channel("C0OTHER", "other")
+        others = [f"C0{name.upper()}" for name in NAMES[1:rooms]]
+        for other in others:
+            fake.world.add_channel(other, other.lower())
+        self.rooms = tuple(f"slack:{name}" for name in (CHANNEL, *others))
 
     def letters(self, room: str) -> list[Letter]:
         messages = [m for m in self.fake.world.messages if f"slack:{m.channel}" == room and m.bot]
@@ -84,7 +86,7 @@ class Slack:
             self.fake.mishap("chat.postMessage", "limited", retry_after=1)
         self.fake.mishap("chat.postMessage", kinds.get(kind, kind))
 
-    def land(self) -> None:
+    async def land(self) -> None:
         self.fake.land()
 
     def order(self, database: str, **more: Any) -> Order:
@@ -102,12 +104,11 @@ class Slack:
 
 
 class DiscordTown:
-    def __init__(self, office: PostOffice, fake: Discord) -> None:
+    def __init__(self, office: PostOffice, fake: Discord, rooms: int) -> None:
         self.office = office
         self.fake = fake
-        self._channels = [fake.channel(name) for name in ("one", "two")]
-        first, second = (f"discord:{channel.id}" for channel in self._channels)
-        self.rooms = (first, second)
+        self._channels = [fake.channel(name) for name in NAMES[:rooms]]
+        self.rooms = tuple(f"discord:{channel.id}" for channel in self._channels)
 
     def letters(self, room: str) -> list[Letter]:
         """History keeps no nonce, so a message is known by its words."""
@@ -125,8 +126,8 @@ class DiscordTown:
         assert after == 0, "Discord's fake does not count"
         self.fake.fails("create_message", kinds.get(kind, kind))
 
-    def land(self) -> None:
-        raise NotImplementedError("late messages on Discord: tests/flows/test_crash_discord.py")
+    async def land(self) -> None:
+        await self.fake.lands()
 
     def order(self, database: str, **more: Any) -> Order:
         told = {"start": MORNING, "discord": self.fake.api_url, "token": self.fake.token, **more}
@@ -134,25 +135,24 @@ class DiscordTown:
 
 
 @asynccontextmanager
-async def discord() -> AsyncIterator[Town]:
-    async with PostOffice() as office, Discord(now=MORNING.timestamp()) as fake:
-        yield DiscordTown(office, fake)
+async def discord(rooms: int = 2, now: float = MORNING.timestamp()) -> AsyncIterator[Town]:
+    async with PostOffice() as office, Discord(now=now) as fake:
+        yield DiscordTown(office, fake, rooms)
 
 
 @asynccontextmanager
-async def plain() -> AsyncIterator[Town]:
+async def plain(rooms: int = 2, now: float = 0.0) -> AsyncIterator[Town]:
     async with PostOffice() as office:
-        yield Plain(office)
+        yield Plain(office, rooms)
 
 
 @asynccontextmanager
-async def slack() -> AsyncIterator[Town]:
-    clock = Clock(MORNING.timestamp())
-    async with PostOffice() as office, FakeSlack(clock=clock, limits=False) as fake:
-        yield Slack(office, fake)
+async def slack(rooms: int = 2, now: float = MORNING.timestamp()) -> AsyncIterator[Town]:
+    async with PostOffice() as office, FakeSlack(clock=Clock(now), limits=False) as fake:
+        yield Slack(office, fake, rooms)
 
 
-TOWNS: dict[str, Callable[[], AbstractAsyncContextManager[Town]]] = {
+TOWNS: dict[str, Callable[..., AbstractAsyncContextManager[Town]]] = {
     "fake": plain,
     "slack": slack,
     "discord": discord,

@@ -98,7 +98,7 @@ async def test_an_answer_that_never_came(kind: str, url: str, town: Town) -> Non
     early = MORNING + timedelta(seconds=59)  # it may still be travelling: nothing may be sent again yet
     assert await paper_round.run(town.order(url, once=True, start=early)) == 0
     assert len(town.letters(town.rooms[0])) + len(town.letters(town.rooms[1])) == stood
-    town.land()
+    await town.land()
     await recovered(url, town)
 
 
@@ -110,7 +110,7 @@ async def test_dying_while_the_request_is_travelling(url: str, town: Town) -> No
     process.kill()
     await paper_round.ended(process)
     assert await paper_round.run(town.order(url, once=True, start=MORNING + timedelta(seconds=40))) == 0
-    town.land()
+    await town.land()
     await recovered(url, town)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,19 @@ async def test_a_third_start_posts_nothing(town: Town) -> None:
     assert await paper_round.run(town.order()) == 0
     await town.recovered()
     await town.recovered()
+
+
+async def test_a_rehearsal_ahead_of_discord_finds_what_it_posted(tmp_path: Path) -> None:
+    """PAPERBOY_NOW is months ahead; Discord has the real time, and forgets nonces within minutes."""
+    ahead = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=90)
+    async with PostOffice() as office, Discord(now=time.time()) as discord:
+        papers, forum = discord.channel("papers"), discord.forum("library")
+        town = Town(discord, office, papers, forum, f"sqlite:///{tmp_path}/paperboy.db")
+        await paper_round.stock(town.url, town.rooms, start=ahead)
+        for start, crash_at in ((ahead, "after-reply"), (ahead + timedelta(minutes=2), "")):
+            assert await paper_round.run(town.order(start=start, crash_at=crash_at)) == (
+                137 if crash_at else 0
+            )
+            discord.passes(660)
+        assert len(discord.posts(papers)) == 1
+        assert len(town.replies()) == len(discord.posts(forum)) == PAPERS
