@@ -159,6 +159,7 @@ class Worker:
                 self.stop()
                 watching.cancel()
                 await self._drain()
+                await asyncio.wait([watching], timeout=1)  # it gives its connection back
 
     def stop(self) -> None:
         """Begin no more work; ``run`` returns soon."""
