@@ -20,6 +20,7 @@ from adapters.slack_unfurl import preview
 from benchmarks import slack_page
 from bot.commands.core import Manners
 from bot.commands.table import INFOS
+from bot.commands.threads import without_reference
 from bot.demo import sample
 from bot.doc import Doc, Form
 from bot.domain import (
@@ -48,7 +49,7 @@ PICKS = (
     (4, "video understanding", "in the title"),
     (5, "video understanding", "“video question answering” in the title"),
 )
-QUESTION = "what are the limitations?"
+QUESTION = "what are the limitations of the first one?"
 
 
 def paper(number: int) -> Paper:
@@ -83,7 +84,7 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
     first = shown[0][0]
     text = text_of(first)
     summary = await EmbeddedSummarizer().summarize(first, text)
-    question = Question(QUESTION, (first,), text.passages)
+    question = Question(without_reference(QUESTION), (first,), text.passages)
     answer = await EmbeddedAnswerer().answer(question)
     channel = Channel(
         PLACE,
@@ -94,7 +95,7 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
     return {
         "digest": (digests.parent(Digest(PLACE, DAY, picks, 388), by_id),),
         "card": (digests.paper_post(first, summary, picks[0]),),
-        "answer": (answers.answer(answer, [first]),),
+        "answer": ((answers.about(first), *answers.answer(answer, [first])),),
         "settings": ((channels.settings_form(channel),),),
         "link": (papers.gist(first, summary),),
         "refusal": (_refusal(channel),),
