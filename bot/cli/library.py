@@ -14,7 +14,8 @@ from bot.cli.output import decision, paper, row, say, warn
 from bot.config import load
 from bot.domain import Counts, Topic, TopicFound, Unusable
 from bot.errors import UsageError
-from bot.views.papers import below_line, byline
+from bot.views.lists import below_line
+from bot.views.papers import byline
 
 REASONS_SHOWN = 10
 DEFAULT_DAYS = 7

@@ -31,7 +31,7 @@ from bot.domain import (
 from bot.errors import UsageError
 from bot.match import require_words
 from bot.ports import Responder
-from bot.views import answers
+from bot.views import answers, lists
 from bot.views import papers as views
 
 SHOWN = 8
@@ -69,11 +69,13 @@ async def topic(core: Core, call: Call, way: Responder) -> None:
     if not found.matched:
         older = await core.library.reach(wanted, since=core.now().date() - timedelta(days=span))
         found = await core.finder.topic(wanted, since=None, among=older) if older else found
+    before = (await core.finder.topic(wanted, since=None)).matched if asked and not found.matched else ()
     await core.decisions.save([decision for _, decision in found.matched], now=core.now())
-    doc = views.topic_results(
-        str(wanted), found.matched[:SHOWN], found.below[:BELOW], window=window, looked_at=found.looked_at
+    shown, earlier = found.matched[:SHOWN], before[:BELOW]
+    doc = lists.topic_results(
+        str(wanted), shown, found.below[:BELOW], window=window, looked_at=found.looked_at, earlier=earlier
     )
-    await say(core, call, way, doc, [paper for paper, _ in found.matched[:SHOWN]])
+    await say(core, call, way, doc, [paper for paper, _ in shown or earlier])
 
 
 async def search(core: Core, call: Call, way: Responder) -> None:
@@ -83,7 +85,7 @@ async def search(core: Core, call: Call, way: Responder) -> None:
     if not query and not filters:
         raise misuse(call.info, "What to look for is missing.")
     searched = await core.finder.search(query, limit=SHOWN, filters=filters)
-    doc = views.search_results(
+    doc = lists.search_results(
         query or "these filters", searched.found, count=await core.papers.count(), instead=searched.instead
     )
     await say(core, call, way, doc, [item.paper for item in searched.found])
@@ -194,7 +196,7 @@ async def similar(core: Core, call: Call, way: Responder) -> None:
     """Papers like one paper."""
     paper = await core.paper(call.need("The paper's id"), call.request)
     found = await core.finder.similar(paper, limit=SHOWN)
-    await say(core, call, way, views.similar(paper, found), [item.paper for item in found] or [paper])
+    await say(core, call, way, lists.similar(paper, found), [item.paper for item in found] or [paper])
 
 
 async def compare(core: Core, call: Call, way: Responder) -> None:
@@ -242,7 +244,7 @@ async def why(core: Core, call: Call, way: Responder) -> None:
     channel = await core.channels.get(call.request.channel) or Channel(call.request.channel)
     rows = await _decisions(core, channel, paper)
     shown = await core.digests.shown_on(channel.id, paper.id)
-    doc = views.decisions(paper, rows, shown)
+    doc = lists.decisions(paper, rows, shown)
     await way.send(Reply(doc, private=call.info.private))
 
 
@@ -275,7 +277,7 @@ async def trending(core: Core, call: Call, way: Responder) -> None:
         noted.setdefault(paper_id, []).append(f"{count} of us liked it")
     best = await core.papers.many([paper_id for paper_id, _ in scores.most_common(SHOWN)])
     rows = [(paper, f"score {scores[paper.id]}: {', '.join(noted[paper.id])}") for paper in best]
-    await say(core, call, way, views.trending(rows, since.date(), core.now().date()), best)
+    await say(core, call, way, lists.trending(rows, since.date(), core.now().date()), best)
 
 
 def _ours(vote: Vote, request: Request) -> bool:

@@ -9,6 +9,7 @@ from bot.commands.papers import say
 from bot.doc import Button, Buttons, File, Paragraph, paragraph, text
 from bot.domain import Reply, Vote
 from bot.ports import Responder
+from bot.views import lists
 from bot.views import papers as views
 
 LISTED = 20
@@ -73,7 +74,7 @@ async def saved(core: Core, call: Call, way: Responder) -> None:
     more = f"{len(ids) - LISTED} more are on it; export gives them all." if len(ids) > LISTED else ""
     doc = (
         paragraph(f"Your list ({len(ids)}):"),
-        views.lines((paper, views.authors(paper.authors, 1)) for paper in papers),
+        lists.lines((paper, views.authors(paper.authors, 1)) for paper in papers),
         *((paragraph(more, small=True),) if more else ()),
         Buttons(
             (Button("BibTeX", "export bibtex"), Button("RIS", "export ris"), Button("CSV", "export csv"))

@@ -22,7 +22,8 @@ from bot.doc import (
     text,
 )
 from bot.domain import Answer, Brief, Evidence, Outcome, Paper, PaperId, Part, Statement, Summary
-from bot.views.papers import PART_NAMES, buttons, footer, lines, place, short_id, title
+from bot.views.lists import lines
+from bot.views.papers import PART_NAMES, buttons, footer, place, short_id, title
 
 COMPARED = (
     Part.TASK,

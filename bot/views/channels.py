@@ -24,7 +24,7 @@ from bot.doc import (
 )
 from bot.domain import WEEKDAYS, Channel, Topic, TopicFound, is_english
 from bot.schedule_words import in_words
-from bot.views.papers import below_line, lines, short
+from bot.views.lists import below_line, lines, short
 
 
 def sentence(words: str) -> Doc:

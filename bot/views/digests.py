@@ -7,7 +7,8 @@ from datetime import date
 
 from bot.doc import Block, Button, Buttons, Doc, bold, heading, italic, paragraph
 from bot.domain import Decision, Digest, Paper, PaperId, Pick, Summary
-from bot.views.papers import below_line, buttons, card, lines, remark, short
+from bot.views.lists import below_line, lines, remark, short
+from bot.views.papers import buttons, card
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -8,7 +8,8 @@ from bot.doc import Block, Bullets, Doc, Span, bold, code, link, paragraph, text
 from bot.domain import FeedHealth
 from bot.feedlist import Added
 from bot.sources.feeds import Issue
-from bot.views.papers import day, lines
+from bot.views.lists import lines
+from bot.views.papers import day
 from bot.views.status import feed_line
 
 PREVIEWED = 3

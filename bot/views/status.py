@@ -24,7 +24,8 @@ from bot.doc import (
 )
 from bot.domain import Channel, CommandInfo, FeedHealth, Finding, Paper
 from bot.views.channels import next_time
-from bot.views.papers import authors, lines
+from bot.views.lists import lines
+from bot.views.papers import authors
 
 STATES = {"ok": "ok", "quiet": "quiet, nothing announced", "stale": "stale", "failed": "failing"}
 

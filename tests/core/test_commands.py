@@ -161,6 +161,22 @@ async def test_what_comes_nowhere_near_a_topic_is_not_listed(app: App, command: 
     assert "Wind:" not in way.text
 
 
+async def test_a_topic_without_recent_papers_shows_the_latest_before(app: App) -> None:
+    old = replace(
+        SPLAT,
+        id=PaperId("arxiv:2502.00003"),
+        title="Octree voxels for kitchens",
+        abstract="Octree voxels draw kitchens.",
+        announced=date(2025, 2, 3),
+    )
+    await app.papers.add([Sighting(old, "new")], now=NOW)
+    way = await _ask(app, "topic octree voxels since:30d")
+    assert "octree voxels: nothing in the last 30 days" in way.text
+    assert "The latest before that" in way.text
+    assert "Octree voxels for kitchens" in way.text
+    assert "no paper" not in way.text
+
+
 async def test_a_message_somebody_points_at(app: App) -> None:
     asked = await _ask(app, "look: https://arxiv.org/abs/2508.00001v2 nice", kind="about", admin=False)
     (form,) = asked.last.doc

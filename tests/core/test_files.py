@@ -16,7 +16,7 @@ from bot.dropped import MOST_BYTES
 from bot.errors import Unreachable
 from bot.fulltext.pdf import read_pdf
 from bot.render import plain
-from bot.views.papers import lines as listed
+from bot.views.lists import lines as listed
 from storage.tables import dropped
 from tests.core.test_commands import NOW, SPLAT, Way
 from tests.fakes.pdf import Mark, Text, lines, pdf
