@@ -95,6 +95,7 @@ class Web:
         self._hosts: dict[str, _Host] = {}
         self._way = (self._trusted, resolver, proxies)
         self._wire: Wire | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,7 +165,7 @@ class Web:
             try:
                 async with asyncio.timeout(bounds.seconds):
                     self.requests += 1
-                    page = await self._opened().get(url, headers, size=bounds.size)
+                    page = await (await self._opened()).get(url, headers, size=bounds.size)
             except TimeoutError:
                 raise Unreadable(f"{name} took longer than {bounds.seconds:g} s; it was given up.") from None
             finally:
@@ -208,12 +209,23 @@ class Web:
             _log.warning("the pace of a host is not shared", host=place, error=str(error))
             return 0.0
 
-    def _opened(self) -> Wire:
-        if self._wire is None:
-            from bot.wire import Wire  # loaded with the first request
+    async def _opened(self) -> Wire:
+        """The wire, made with the first request, beside the event loop."""
+        async with self._opening:
+            if self._wire is None:
+                try:
+                    self._wire = await asyncio.to_thread(self._made)
+                except OSError as error:
+                    why = short(error.strerror or str(error))
+                    raise Unreachable(
+                        f"The certificates cannot be read ({why}); see SSL_CERT_FILE."
+                    ) from None
+            return self._wire
 
-            self._wire = Wire(*self._way)
-        return self._wire
+    def _made(self) -> Wire:
+        from bot.wire import Wire
+
+        return Wire(*self._way)
 
 
 @dataclass(slots=True)

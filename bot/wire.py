@@ -1,7 +1,7 @@
 """One request over HTTP, to an address that was checked, and its answer, bounded while it comes in.
 
-This module alone knows the library that speaks HTTP. It is loaded with the first request, since it costs as
-much as a sixth of the whole start.
+This module alone knows the library that speaks HTTP. It is loaded with the first request and in a thread, the
+certificates with it: that takes as much as a sixth of the whole start, in which nobody else would be heard.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PRIVATE = "{} lies in a private network; only public addresses are fetched."
 
 
 class Wire:
-    """Sends requests; see :class:`bot.web.Web` for ``trusted`` and ``proxies``."""
+    """Sends requests; see :class:`bot.web.Web` for ``trusted`` and ``proxies``. Made in any thread."""
 
     def __init__(
         self, trusted: frozenset[tuple[str, str, int]], resolver: Resolver, proxies: Proxies
@@ -68,7 +68,8 @@ class _Guarded(httpx.AsyncBaseTransport):
         self._trusted = trusted
         self._resolver = resolver
         self._proxies = proxies
-        self._direct: httpx.AsyncHTTPTransport | None = None
+        self._tls = httpx.create_ssl_context()
+        self._direct = self._transport()
         self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
         self._names_unknown = False
 
@@ -82,7 +83,6 @@ class _Guarded(httpx.AsyncBaseTransport):
             if not trusted:
                 await self._check_ahead(host, port)
             return await self._through(proxy, request)
-        self._direct = self._direct or _transport()
         addresses = await self._addresses(host, port, private=place in self._trusted)
         request.extensions["sni_hostname"] = host
         for address in addresses[:-1]:
@@ -93,7 +93,9 @@ class _Guarded(httpx.AsyncBaseTransport):
         return await self._direct.handle_async_request(request)
 
     async def _through(self, proxy: str, request: httpx.Request) -> httpx.Response:
-        transport = self._proxied.setdefault(proxy, _transport(proxy))
+        if proxy not in self._proxied:
+            self._proxied[proxy] = self._transport(proxy)
+        transport = self._proxied[proxy]
         try:
             return await transport.handle_async_request(request)
         except (httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -135,13 +137,12 @@ class _Guarded(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close what was opened."""
         for transport in (self._direct, *self._proxied.values()):
-            if transport is not None:
-                await transport.aclose()
+            await transport.aclose()
 
-
-def _transport(proxy: str | None = None) -> httpx.AsyncHTTPTransport:
-    """No connection is kept: two names on one address must not share one, and hosts are asked slowly."""
-    return httpx.AsyncHTTPTransport(proxy=proxy, limits=httpx.Limits(max_keepalive_connections=0))
+    def _transport(self, proxy: str | None = None) -> httpx.AsyncHTTPTransport:
+        """No connection is kept: two names on one address must not share one, and hosts are asked slowly."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.AsyncHTTPTransport(verify=self._tls, proxy=proxy, limits=limits)
 
 
 async def _read(answer: httpx.Response, size: int) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -186,3 +188,32 @@ def test_what_goes_without_a_proxy(without: str, host: str, port: int, direct: b
 def test_a_proxy_of_another_kind_is_told_at_the_start(environ: Mapping[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"only HTTP proxies are understood.*NO_PROXY=\*"):
         made_web(parse({}), SystemClock(), environ)
+
+
+async def test_certificates_are_read_once_and_beside_the_event_loop(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    real = ssl.create_default_context
+
+    def reading(*given: Any, **more: Any) -> ssl.SSLContext:
+        made.append(threading.get_ident())
+        return real(*given, **more)
+
+    site.on("/*", Answer(b"x"))
+    async with Proxy() as proxy, through(proxy, trusted=[site.url]) as web:
+        monkeypatch.setattr(ssl, "create_default_context", reading)
+        for place in (f"http://papers.example:{site.port}", f"http://code.example:{site.port}", site.url):
+            assert (await web.get(f"{place}/x")).body == b"x"
+    assert len(made) == 1
+    assert made[0] != threading.get_ident()
+
+
+async def test_certificates_that_cannot_be_read_are_a_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (pem := tmp_path / "broken.pem").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    async with Web(SetClock(), trusted=[site.url]) as web:
+        with pytest.raises(Unreachable, match="see SSL_CERT_FILE"):
+            await web.get(f"{site.url}/x", bounds=ONCE)
