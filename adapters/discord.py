@@ -32,8 +32,9 @@ class Discord:
     """Poster and listener (bot.ports) for one Discord application.
 
     ``gateway_url`` overrides what Discord's API names; ``publish`` hands posts in announcement channels on to
-    the servers that follow them. ``ack_after`` is the seconds after which a sign of life is shown. Addresses
-    are class attributes of discord.py, so that there is one Discord a process. Call :meth:`close` at the end.
+    the servers that follow them. ``ack_after`` is the seconds after which a sign of life is shown; ``proxy``
+    the address of an HTTP proxy for requests and gateway. Addresses are class attributes of discord.py, so
+    that there is one Discord a process. Call :meth:`close` at the end.
     """
 
     platform = "discord"
@@ -49,12 +50,14 @@ class Discord:
         publish: bool = False,
         files: Files | None = None,
         ack_after: float = ACK_AFTER,
+        proxy: str = "",
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command
         self._api_url, self._gateway_url = api_url, gateway_url
         self.ack_after = ack_after
         self._files = files
-        self._rest = Rest(self._token, api_url=api_url)
+        self._proxy = proxy
+        self._rest = Rest(self._token, api_url=api_url, proxy=proxy)
         self.connected = asyncio.Event()
         self._posts = Posts(self._rest, clock, command=command, publish=publish)
 
@@ -92,7 +95,14 @@ class Discord:
             files=self._files,
         )
         try:
-            await connect(to, self._clock, token=self._token, shards=self._shards, up=self.connected)
+            await connect(
+                to,
+                self._clock,
+                token=self._token,
+                shards=self._shards,
+                up=self.connected,
+                proxy=self._proxy,
+            )
         except asyncio.CancelledError:
             await to.drain()
             raise

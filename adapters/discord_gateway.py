@@ -31,11 +31,14 @@ WRONG_TOKEN, WRONG_INTENTS = 4004, 4013
 class Client(discord.AutoShardedClient):
     """discord.py's client, every event of which goes to a :class:`Listening`."""
 
-    def __init__(self, to: Listening, clock: Clock, *, content: bool, shards: int, up: asyncio.Event) -> None:
+    def __init__(
+        self, to: Listening, clock: Clock, *, content: bool, shards: int, up: asyncio.Event, proxy: str
+    ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
         super().__init__(
             intents=intents,
             shard_count=shards,
+            proxy=proxy or None,
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -112,7 +115,13 @@ class Client(discord.AutoShardedClient):
 
 
 async def connect(
-    to: Listening, clock: Clock, *, token: str, shards: Callable[[], Awaitable[int]], up: asyncio.Event
+    to: Listening,
+    clock: Clock,
+    *,
+    token: str,
+    shards: Callable[[], Awaitable[int]],
+    up: asyncio.Event,
+    proxy: str = "",
 ) -> None:
     """Stay connected until cancelled; without the message-content intent where it is not granted.
 
@@ -122,7 +131,7 @@ async def connect(
     """
     failures = 0
     while True:
-        client = Client(to, clock, content=to.reads_content, shards=await shards(), up=up)
+        client = Client(to, clock, content=to.reads_content, shards=await shards(), up=up, proxy=proxy)
         try:
             async with client:
                 await client.start(token)

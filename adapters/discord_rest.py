@@ -73,10 +73,11 @@ def point(api_url: str, gateway_url: str) -> None:
 
 
 class Rest:
-    """Requests to Discord as the bot; opens itself at the first request."""
+    """Requests to Discord as the bot, through an HTTP ``proxy`` where there is one; opens itself at the first
+    request."""
 
-    def __init__(self, token: str, *, api_url: str = API_URL) -> None:
-        self._token, self._api_url = token, api_url
+    def __init__(self, token: str, *, api_url: str = API_URL, proxy: str = "") -> None:
+        self._token, self._api_url, self._proxy = token, api_url, proxy or None
         self._http: HTTPClient | None = None
         self._opening = asyncio.Lock()
         self._next = 0.0
@@ -90,7 +91,10 @@ class Rest:
                 return
             point(self._api_url, "")
             http = HTTPClient(
-                asyncio.get_running_loop(), http_trace=_trace(), max_ratelimit_timeout=LONGEST_WAIT
+                asyncio.get_running_loop(),
+                proxy=self._proxy,
+                http_trace=_trace(),
+                max_ratelimit_timeout=LONGEST_WAIT,
             )
             try:
                 async with asyncio.timeout(LONGEST_WAIT):

@@ -103,7 +103,7 @@ class SlackListener:
         bolt = logging.getLogger(f"{__name__}.bolt")
         bolt.setLevel(logging.ERROR)  # it warns of our own variables in the environment, which it reads too
         app = AsyncApp(
-            client=web_client(None, self._api_url),
+            client=web_client(None, self._api_url, self._clients.proxy),
             authorize=self._authorizing(),
             signing_secret=self._door.signing_secret,
             logger=bolt,

@@ -20,7 +20,7 @@ async def examine(
     clients: Clients, channels: Sequence[ChannelId], *, app_token: str, api_url: str, socket: bool
 ) -> list[Finding]:
     """Every finding; the channels are left out where no bot token serves."""
-    found = [await _app_token(app_token, api_url)] if socket else []
+    found = [await _app_token(app_token, api_url, clients.proxy)] if socket else []
     teams = await clients.workspaces()
     if not teams:
         found.append(Finding("slack workspaces", True, "none has installed the app yet"))
@@ -41,7 +41,7 @@ async def _workspace(clients: Clients, team: str, found: list[Finding]) -> bool:
     return True
 
 
-async def open_socket(app_token: str, api_url: str) -> str:
+async def open_socket(app_token: str, api_url: str, proxy: str) -> str:
     """A fresh address for Socket Mode. Raises PlatformError for a token that does not serve, else
     DeliveryError."""
     if not app_token.startswith("xapp-"):
@@ -49,7 +49,7 @@ async def open_socket(app_token: str, api_url: str) -> str:
             "Slack's Socket Mode needs an app-level token (xapp-…) with the scope connections:write; make "
             "one under Basic Information, App-Level Tokens."
         )
-    client = web_client(None, api_url)
+    client = web_client(None, api_url, proxy)
     try:
         answer = await ask(lambda: client.apps_connections_open(app_token=app_token))
     except DeliveryError as error:
@@ -69,9 +69,9 @@ def app_sentence(error: DeliveryError) -> str:
     )
 
 
-async def _app_token(app_token: str, api_url: str) -> Finding:
+async def _app_token(app_token: str, api_url: str, proxy: str) -> Finding:
     try:
-        await open_socket(app_token, api_url)
+        await open_socket(app_token, api_url, proxy)
     except (PlatformError, DeliveryError) as error:
         return Finding("slack app token", False, str(error))
     return Finding("slack app token", True, "Socket Mode can be opened")

@@ -58,8 +58,17 @@ class Installed:
     many = True
 
     def __init__(
-        self, marks: Marks, clock: Clock, *, keys: str, client_id: str, client_secret: str, api_url: str
+        self,
+        marks: Marks,
+        clock: Clock,
+        *,
+        keys: str,
+        client_id: str,
+        client_secret: str,
+        api_url: str,
+        proxy: str = "",
     ) -> None:
+        self.proxy = proxy
         self._marks = marks
         self._clock = clock
         self._cipher = cipher(keys)
@@ -75,8 +84,11 @@ class Installed:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
         if workspace not in self._clients:
             identity = await self.identity(workspace)
-            self._clients[workspace] = web_client(identity.token, self._api_url)
+            self._clients[workspace] = self._client(identity.token)
         return self._clients[workspace]
+
+    def _client(self, token: str | None) -> AsyncWebClient:
+        return web_client(token, self._api_url, self.proxy)
 
     async def identity(self, workspace: str) -> Identity:
         """What was kept at installation. Raises ChannelGone where there is nothing, or no key opens it."""
@@ -96,11 +108,11 @@ class Installed:
 
     async def add(self, code: str, redirect: str = "") -> Identity:
         """Trade the code of an installation for the token and keep it. Raises DeliveryError."""
-        bare = web_client(None, self._api_url)
+        bare = self._client(None)
         form = {"client_id": self._client_id, "client_secret": self._client_secret, "code": code}
         form |= {"redirect_uri": redirect} if redirect else {}
         answer = await ask(lambda: bare.api_call("oauth.v2.access", data=form))
-        identity = await identify(web_client(str(answer["access_token"]), self._api_url), self._clock)
+        identity = await identify(self._client(str(answer["access_token"])), self._clock)
         await self._marks.put(KEPT + identity.team, self._seal(identity))
         self._known[identity.team] = identity
         self._clients.pop(identity.team, None)

@@ -59,7 +59,8 @@ class SlackResponder:
     def __init__(self, sender: Sender, asker: Asker) -> None:
         self._sender = sender
         self._asker = asker
-        self._url = ResponseUrl(asker.response_url, sender.clock) if asker.response_url else None
+        proxy, url = sender.clients.proxy, asker.response_url
+        self._url = ResponseUrl(url, sender.clock, proxy=proxy) if url else None
         self._draft = Draft(sender, asker.place, asker.user)
         self._noted = False
         self._sent = 0

@@ -28,11 +28,19 @@ class Socket:
     signing_secret = ""
 
     def __init__(
-        self, app_token: str, api_url: str, clock: Clock, *, watch_every: float = 5.0, ping: float = 10.0
+        self,
+        app_token: str,
+        api_url: str,
+        clock: Clock,
+        *,
+        watch_every: float = 5.0,
+        ping: float = 10.0,
+        proxy: str = "",
     ) -> None:
         self.app_token = app_token
         self._api_url = api_url
         self._clock = clock
+        self._proxy = proxy
         self._watch_every = watch_every
         self._ping = ping
         self.connected = asyncio.Event()
@@ -43,6 +51,7 @@ class Socket:
         handler = AsyncSocketModeHandler(app, self.app_token, ping_interval=self._ping)
         client: SocketModeClient = handler.client
         client.wss_uri = url
+        client.proxy = self._proxy or None  # as for web_client
         connecting = asyncio.ensure_future(handler.connect_async())  # type: ignore[no-untyped-call]
         connecting.add_done_callback(self._reached)
         try:
@@ -73,7 +82,7 @@ class Socket:
         wait = 1.0
         while True:
             try:
-                return await open_socket(self.app_token, self._api_url)
+                return await open_socket(self.app_token, self._api_url, self._proxy)
             except DeliveryError as error:
                 log.warning("%s Trying again in %.0f s.", error, wait)
             await self._clock.sleep(wait)
@@ -89,7 +98,7 @@ class Socket:
                 continue
             client.wss_uri = None
             try:
-                client.wss_uri = await open_socket(self.app_token, self._api_url)
+                client.wss_uri = await open_socket(self.app_token, self._api_url, self._proxy)
             except DeliveryError as error:
                 log.warning("Slack's Socket Mode is away: %s", error)
             down = 0

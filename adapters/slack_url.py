@@ -21,8 +21,9 @@ SECONDS = 29 * 60
 class ResponseUrl:
     """One response URL; every method says whether Slack took the message, none raises."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, *, proxy: str = "") -> None:
         self._client = AsyncWebhookClient(url, retry_handlers=[])
+        self._client.proxy = proxy or None  # as for web_client
         self._clock = clock
         self._born = clock.now()
         self._left = USES

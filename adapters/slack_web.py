@@ -72,9 +72,11 @@ class Identity:
 
 
 class Clients(Protocol):
-    """Where the client of a workspace comes from. ``many``: names of channels and people hold theirs."""
+    """Where the client of a workspace comes from. ``many``: names of channels and people hold theirs;
+    ``proxy``: the address of the HTTP proxy on the way to Slack, empty for none."""
 
     many: bool
+    proxy: str
 
     async def client(self, workspace: str) -> AsyncWebClient:
         """The client with the workspace's token. Raises ChannelGone where the app is not installed."""
@@ -89,9 +91,11 @@ class Clients(Protocol):
         ...
 
 
-def web_client(token: str | None, api_url: str) -> AsyncWebClient:
+def web_client(token: str | None, api_url: str, proxy: str) -> AsyncWebClient:
     """A client that never repeats a request by itself: a repeated post whose answer was lost is a double."""
-    return AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    client = AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    client.proxy = proxy or None  # by itself it takes the environment's, whatever NO_PROXY says
+    return client
 
 
 class OneWorkspace:
@@ -99,8 +103,9 @@ class OneWorkspace:
 
     many = False
 
-    def __init__(self, token: str, api_url: str, clock: Clock) -> None:
-        self._client = web_client(token, api_url)
+    def __init__(self, token: str, api_url: str, clock: Clock, *, proxy: str = "") -> None:
+        self.proxy = proxy
+        self._client = web_client(token, api_url, proxy)
         self._clock = clock
         self._identity: Identity | None = None
 

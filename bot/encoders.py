@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bot.config import Config, EmbedSection, secret
 from bot.ports import Clock, Embedder, Ledger
+from bot.proxies import Proxies
 
 
 def encoder(config: Config, environ: Mapping[str, str], *, ledger: Ledger, clock: Clock) -> Embedder:
@@ -38,6 +39,7 @@ def _served(
         clock=clock,
         budget=budget,
         api_key=secret(section.api_key_env, environ),
+        proxy=Proxies.of(environ).to(section.base_url),
         concurrency=config.llm.concurrency,
         timeout=config.llm.timeout,
     )

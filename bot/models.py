@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.config import LlmSection, secret
 from bot.domain import Channel, Finding, Question, is_english
 from bot.ports import Answerer, Briefer, Clock, Judge, Ledger, Summarizer
+from bot.proxies import Proxies
 
 EMBEDDED = Finding("model", True, "embedded: it quotes the papers, needs no key and costs nothing")
 
@@ -77,6 +78,7 @@ class ServedModel:
             clock=clock,
             budget=self._budget,
             api_key=secret(section.api_key_env, environ),
+            proxy=Proxies.of(environ).to(section.base_url),
             concurrency=section.concurrency,
             timeout=section.timeout,
         )

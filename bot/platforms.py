@@ -15,6 +15,7 @@ from bot.config import Config, DiscordSection, SlackSection, secret
 from bot.domain import ChannelId
 from bot.errors import ConfigError
 from bot.ports import Download, Listener, Poster
+from bot.proxies import Proxies
 from bot.web import Bounds, Web
 
 if TYPE_CHECKING:
@@ -94,14 +95,17 @@ def slack(around: Surroundings, section: SlackSection) -> Platform:
 
     clients: Clients
     door: Socket | Door
+    proxy = Proxies.of(around.environ).to(section.api_url)
     mount: Mount | None = None
     if section.mode == "http" and secret(section.client_id_env, around.environ):
-        clients, door = _many_workspaces(around, section)
+        clients, door = _many_workspaces(around, section, proxy)
         mount = door.mount
     else:
-        clients = OneWorkspace(_needed(around, section.bot_token_env), section.api_url, around.clock)
+        token = _needed(around, section.bot_token_env)
+        clients = OneWorkspace(token, section.api_url, around.clock, proxy=proxy)
         if section.mode == "socket":
-            door = Socket(_needed(around, section.app_token_env), section.api_url, around.clock)
+            token = _needed(around, section.app_token_env)
+            door = Socket(token, section.api_url, around.clock, proxy=proxy)
         else:
             door = Door(_needed(around, section.signing_secret_env))
             mount = door.mount
@@ -128,7 +132,7 @@ def _behind(link: str) -> str:
     return identity.parse(link) or link
 
 
-def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clients, Door]:
+def _many_workspaces(around: Surroundings, section: SlackSection, proxy: str) -> tuple[Clients, Door]:
     from adapters.slack_http import Door
     from adapters.slack_install import Installed
 
@@ -139,6 +143,7 @@ def _many_workspaces(around: Surroundings, section: SlackSection) -> tuple[Clien
         client_id=_needed(around, section.client_id_env),
         client_secret=_needed(around, section.client_secret_env),
         api_url=section.api_url,
+        proxy=proxy,
     )
     signing = _needed(around, section.signing_secret_env)
     return installed, Door(signing, install=installed)
@@ -157,6 +162,7 @@ def discord(around: Surroundings, section: DiscordSection) -> Platform:
         gateway_url=section.gateway_url,
         publish=section.publish,
         files=Files(download_with(around.web), section.api_url),
+        proxy=Proxies.of(around.environ).to(section.api_url),
     )
     return Platform(made, made, close=made.close)
 

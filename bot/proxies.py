@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from bot.addresses import is_local
 from bot.errors import ConfigError
 
 
@@ -28,18 +29,26 @@ class Proxies:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
         """The proxies that the environment names. Raises ConfigError for one that is no HTTP proxy."""
+        words = (word.strip().lower() for word in _value("NO_PROXY", environ).split(","))
+        without = tuple(word for word in words if word)
+        if "*" in without:
+            return cls(without=without)
         every = _proxy("ALL_PROXY", environ)
-        without = (word.strip().lower() for word in _value("NO_PROXY", environ).split(","))
-        return cls(
-            _proxy("HTTP_PROXY", environ) or every,
-            _proxy("HTTPS_PROXY", environ) or every,
-            tuple(word for word in without if word),
-        )
+        return cls(_proxy("HTTP_PROXY", environ) or every, _proxy("HTTPS_PROXY", environ) or every, without)
 
     def for_(self, scheme: str, host: str, port: int) -> str:
         """The address of the proxy for a request; empty where it goes without."""
         proxy = self.https if scheme == "https" else self.http
         return "" if proxy and any(_covers(word, host, port) for word in self.without) else proxy
+
+    def to(self, url: str) -> str:
+        """The address of the proxy for a server that the operator configured; empty where it is asked
+        directly, as one whose address lies in a private network is."""
+        parts = urlsplit(url)
+        host, secure = (parts.hostname or "").lower().rstrip("."), parts.scheme in ("https", "wss")
+        if is_local(host):
+            return ""
+        return self.for_("https" if secure else "http", host, parts.port or (443 if secure else 80))
 
 
 NONE = Proxies()

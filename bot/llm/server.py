@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain import ModelCall
 from bot.llm.breaker import Breaker
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _BACKOFF = 1.0
 _LONGEST_WAIT = 60.0
+_DIRECT = dict.fromkeys(("http://", "https://", "all://"))
+"""No proxy, while the environment's certificates count."""
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ Send = Callable[["AsyncOpenAI", Meter], Awaitable[None]]
 class Server:
     """Where calls go through, chat and vectors alike.
 
-    ``timeout`` seconds bound one try, ``tries`` the tries of one call, ``concurrency`` the calls at once.
+    ``timeout`` seconds bound one try, ``tries`` the tries of one call, ``concurrency`` the calls at once;
+    ``proxy`` is the address of the HTTP proxy on the way, empty for none, whatever the environment says.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Server:
         clock: Clock,
         budget: Budget,
         api_key: str = "",
+        proxy: str = "",
         concurrency: int = 4,
         timeout: float = 120.0,
         tries: int = 3,
@@ -66,6 +70,7 @@ class Server:
         self.budget = budget
         self.concurrency = concurrency
         self._api_key = api_key
+        self._proxy = proxy
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
         self._timeout = timeout
@@ -162,13 +167,15 @@ class Server:
 
     def _connected(self) -> AsyncOpenAI:
         if self._client is None:
-            from openai import AsyncOpenAI, Timeout
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
+            way: dict[str, Any] = {"proxy": self._proxy} if self._proxy else {"mounts": _DIRECT}
             self._client = AsyncOpenAI(
                 base_url=self.base_url,
                 api_key=self._api_key or "none",
                 max_retries=0,
                 timeout=Timeout(self._timeout, connect=min(10.0, self._timeout)),
+                http_client=DefaultAsyncHttpxClient(**way),
             )
         return self._client
 

@@ -109,15 +109,16 @@ def slack(
     cap: float = CAP,
     watch_every: float = 5.0,
     ping: float = 10.0,
+    proxy: str = "",
 ) -> tuple[SlackPoster, SlackListener]:
     """Poster and listener for one workspace: in Socket Mode with ``app_token``, else over HTTP.
 
     ``listen`` makes HTTP mode run a server of its own; without it, mount ``listener.door`` on one.
     """
-    sender = Sender(OneWorkspace(bot_token, api_url, clock), clock, command=command, cap=cap)
+    sender = Sender(OneWorkspace(bot_token, api_url, clock, proxy=proxy), clock, command=command, cap=cap)
     door: Socket | Door
     if app_token:
-        door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping)
+        door = Socket(app_token, api_url, clock, watch_every=watch_every, ping=ping, proxy=proxy)
     else:
         door = Door(signing_secret, listen=listen)
     files = Files(sender.clients, download, api_url) if download else None

@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from bot.config import LlmSection
 from bot.domain import ChannelId
 from bot.errors import BudgetSpent, ModelDown, ModelError, ModelLied, ModelThrottled
 from bot.llm.breaker import Breaker
 from bot.llm.budget import Budget, Price
 from bot.llm.openai import ChatModel, Task, conversation
 from bot.llm.server import Server
+from bot.models import ServedModel
 from tests.fakes.clock import SetClock
 from tests.fakes.llm import LlmServer, MemoryLedger
+from tests.fakes.proxy import Proxy
 
 TASK = Task("answer", conversation("Be brief.", "Which colour?"), 100, channel=ChannelId("slack:C1"))
 
@@ -482,3 +485,42 @@ async def test_the_doctor_says_whether_it_answers(chat: ChatModel, llm: LlmServe
     found = await chat.check()
     assert not found.ok
     assert "llm.api_key_env" in found.detail
+
+
+async def test_a_model_is_asked_through_the_proxy_that_is_handed_in(make: Any, llm: LlmServer) -> None:
+    llm.writes(RED)
+    url = llm.url.replace("127.0.0.1", "model.example")
+    async with Proxy() as proxy:
+        model: ChatModel = make(base_url=url, proxy=proxy.url)
+        assert (await model.ask(TASK, Colour)).colour == "red"
+        assert proxy.asked == [f"POST {url}/chat/completions HTTP/1.1"]
+        await model.close()
+
+
+async def test_without_one_the_environment_s_proxy_is_not_asked(
+    make: Any, llm: LlmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llm.writes(RED)
+    async with Proxy(refuses=403) as proxy:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        model: ChatModel = make()
+        assert (await model.ask(TASK, Colour)).colour == "red"
+        assert proxy.asked == []
+        await model.close()
+
+
+async def test_the_configured_model_honours_the_proxy_variables(
+    llm: LlmServer, ledger: MemoryLedger, clock: SetClock
+) -> None:
+    section = LlmSection(provider="openai", base_url=llm.url.replace("127.0.0.1", "model.example"), model="m")
+    async with Proxy() as proxy:
+        environ = {"ALL_PROXY": proxy.url}
+        for more, asked in ({}, 1), ({"NO_PROXY": "model.example"}, 0):
+            proxy.asked.clear()
+            model = ServedModel(
+                section, environ | more, ledger=ledger, clock=clock, off_topic=lambda _: False
+            )
+            await model.check()
+            assert min(len(proxy.asked), 1) == asked
+            await model.close()

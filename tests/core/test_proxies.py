@@ -217,3 +217,25 @@ async def test_certificates_that_cannot_be_read_are_a_sentence(
     async with Web(SetClock(), trusted=[site.url]) as web:
         with pytest.raises(Unreachable, match="see SSL_CERT_FILE"):
             await web.get(f"{site.url}/x", bounds=ONCE)
+
+
+def test_no_proxy_for_everything_makes_a_foreign_one_harmless() -> None:
+    proxies = Proxies.of({"ALL_PROXY": "socks5://proxy:1080", "NO_PROXY": "intern, *"})
+    assert proxies.for_("https", "papers.example", 443) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "direct"),
+    [
+        ("https://api.openai.com/v1", False),
+        ("http://llm.lab.example:8000/v1", True),
+        ("http://localhost:11434/v1", True),
+        ("http://10.1.2.3:8000/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("https://discord.com/api/v10", False),
+        ("wss://gateway.lab.example", True),
+    ],
+)
+def test_what_the_configuration_places_in_the_own_network_is_asked_directly(url: str, direct: bool) -> None:
+    proxies = Proxies.of({"ALL_PROXY": "http://proxy:3128", "NO_PROXY": ".lab.example"})
+    assert proxies.to(url) == ("" if direct else "http://proxy:3128")

@@ -53,8 +53,8 @@ class Proxy:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             await self._serve(head, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # cancelled by __aexit__ alone, which Python 3.11's streams would log
         finally:
             self._under_way.discard(task)
             writer.close()
