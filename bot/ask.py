@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.domain import Answer, ChannelId, FullText, Outcome, Paper, Passage, Question, Turn
+from bot.domain import Answer, Basis, ChannelId, FullText, Outcome, Paper, Passage, Question, Turn
 from bot.errors import BudgetSpent, ModelError
 from bot.ports import Answerer, Words
 from bot.reading import Reader
@@ -53,29 +53,31 @@ class Desk:
     ) -> Answer:
         """The answer to a question about ``papers``. Never raises for what a model or paper does."""
         asked = " ".join(question.split())[:LONGEST]
-        passages, read = await self._passages(papers)
+        passages, basis, read = await self._passages(papers)
         found = self._retrieve(standing_alone(asked, turns), passages, limit=PASSAGES)
         whole = Question(asked, tuple(papers), tuple(found), tuple(turns), language, channel)
         note = ""
         if self._model is not None:
             try:
-                return _with_note(await self._model.answer(whole, words=words), read)
+                return _told(await self._model.answer(whole, words=words), basis, read)
             except BudgetSpent:
                 note = "The model's budget for today is spent; these are the paper's own words."
             except ModelError:
                 note = "The model did not answer as it should; these are the paper's own words."
         answer = await self._embedded.answer(whole, words=words)
-        return _with_note(_with_note(answer, note), read)
+        return _told(answer, basis, note, read)
 
-    async def _passages(self, papers: Sequence[Paper]) -> tuple[list[Passage], str]:
-        """What is read of the papers, and a sentence where that is not their whole text."""
+    async def _passages(self, papers: Sequence[Paper]) -> tuple[list[Passage], Basis, str]:
+        """What is read of the papers, whether that is more than abstracts, and a sentence where it is not
+        their whole text."""
         if len(papers) > FULL_TEXTS:
             note = (
                 f"Of these {len(papers)} papers only the abstracts were read; name one to have its text read."
             )
-            return [passage for paper in papers for passage in abstract_passages(paper)], note
+            return [passage for paper in papers for passage in abstract_passages(paper)], "abstract", note
         texts = [await self._reader.text(paper) for paper in papers]
-        return [passage for text in texts for passage in text.passages], _unread(texts)
+        basis: Basis = "abstract" if all(text.basis == "abstract" for text in texts) else "full text"
+        return [passage for text in texts for passage in text.passages], basis, _unread(texts)
 
 
 def _unread(texts: Sequence[FullText]) -> str:
@@ -84,7 +86,7 @@ def _unread(texts: Sequence[FullText]) -> str:
     if not short:
         return ""
     if len(texts) == 1:
-        return short[0].note or "Only the abstract was read."
+        return short[0].note or "Only the abstract was read; the full text could not be had."
     if len(short) == len(texts):
         return "Of these papers only the abstracts were read."
     return f"Of {len(short)} of these {len(texts)} papers only the abstract was read."
@@ -106,7 +108,8 @@ def standing_alone(question: str, turns: Sequence[Turn]) -> str:
     return question
 
 
-def _with_note(answer: Answer, note: str) -> Answer:
-    if not note or answer.outcome == Outcome.OFF_TOPIC:
+def _told(answer: Answer, basis: Basis, *notes: str) -> Answer:
+    """The answer with what it rests on, unless the question was none about the papers."""
+    if answer.outcome == Outcome.OFF_TOPIC:
         return answer
-    return replace(answer, note=f"{answer.note} {note}".strip())
+    return replace(answer, basis=basis, note=" ".join(note for note in (answer.note, *notes) if note))

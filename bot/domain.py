@@ -99,6 +99,7 @@ class Unusable:
     reason: str
 
 
+Basis: TypeAlias = Literal["full text", "abstract"]
 FeedState: TypeAlias = Literal["ok", "quiet", "stale", "failed"]
 
 
@@ -338,7 +339,7 @@ class Claim:
     evidence: Evidence
 
 
-Basis: TypeAlias = Literal["full text", "abstract"]
+Basis: TypeAlias = Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +432,8 @@ class Outcome(enum.StrEnum):
 class Answer:
     """An answer and the words that carry it; without evidence ``nearest`` holds what came closest.
 
-    ``text`` is empty where the answer consists of its quotes alone (the embedded model).
+    ``text`` is empty where the answer consists of its quotes alone (the embedded model). ``basis`` "abstract"
+    means that no more than that was read of any paper, so that silence is the abstract's alone.
     """
 
     outcome: Outcome
@@ -440,6 +442,7 @@ class Answer:
     nearest: tuple[Evidence, ...] = ()
     model: str = ""
     note: str = ""
+    basis: Basis = "full text"
 
 
 @dataclass(frozen=True, slots=True)

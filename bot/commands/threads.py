@@ -68,12 +68,12 @@ async def remember(core: Core, request: Request, root: str, said: str, answer: A
 
 
 def _said(answer: Answer) -> str:
+    read = "abstract" if answer.basis == "abstract" else "paper"
     if answer.outcome == Outcome.NOT_IN_PAPER:
-        return "The paper does not say."
+        return f"The {read} does not say."
     if answer.outcome == Outcome.NEAR:
-        return (
-            f"The paper does not say it in these words; near: {' … '.join(q.quote for q in answer.nearest)}"
-        )
+        near = " … ".join(q.quote for q in answer.nearest)
+        return f"The {read} does not say it in these words; near: {near}"
     return answer.text or " … ".join(item.quote for item in answer.evidence)
 
 

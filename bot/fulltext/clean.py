@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -23,8 +24,16 @@ def tidy(text: str) -> str:
 
 
 def smuggled(text: str) -> list[str]:
-    """What a text says in characters that are not shown: tag characters spell ASCII, and a word broken up
-    by zero-width characters is given whole."""
+    """What a text says in characters that are not shown: tag characters spell ASCII, and words broken up
+    by zero-width characters are given whole. A place to break an address or a long name is none."""
     found = ["".join(chr(ord(char) - 0xE0000) for char in run) for run in _TAGS.findall(text)]
-    found += [tidy(word) for word in text.split() if len(_SUSPICIOUS.findall(word)) > 1]
+    for broken, words in groupby(text.split(), _broken):
+        run = " ".join(words)
+        found += [tidy(run)] if broken and len(_SUSPICIOUS.findall(run)) > 1 else []
     return [words for words in found if words.strip()]
+
+
+def _broken(word: str) -> bool:
+    """Whether a word is cut into pieces of three letters or less."""
+    pieces = [piece for piece in _SUSPICIOUS.split(word) if piece]
+    return len(pieces) > 1 and sum(map(len, pieces)) <= 3 * len(pieces)

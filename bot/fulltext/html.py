@@ -5,7 +5,6 @@ Classes as in <https://math.nist.gov/~BMiller/LaTeXML/manual/schema/>; what is s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -17,6 +16,7 @@ from bot.fulltext.layout import Block, Kind
 from bot.fulltext.markup import DEEPEST, name, parse, text
 from bot.fulltext.passages import full_text
 from bot.fulltext.sections import PATH
+from bot.fulltext.style import unseen
 
 _DROPPED = frozenset(
     str.split("script style nav header footer form button svg head noscript template iframe object select ")
@@ -28,14 +28,6 @@ _CUT = frozenset(
         "ltx_note_mark "
         "ltx_tag_note ltx_missing_citation ltx_keywords ltx_classification package-alerts "
     )
-)
-_UNSEEN = re.compile(
-    r"display:none|visibility:hidden|opacity:0(?:\.0+)?(?:;|$)|"
-    r"font-size:(?:0+(?:\.0+)?(?:px|pt|r?em|%)?|(?:0*|1)\.\d+(?:px|pt)|1(?:px|pt)|0*\.[01]\d*r?em|[01](?:\.\d+)?%)(?:;|$)",
-    re.IGNORECASE,
-)
-_WHITE = re.compile(
-    r"(?<!-)color:(?:white|#fff(?:fff)?|rgba?\(255,255,255[^)]*\)|transparent)(?:;|$)", re.IGNORECASE
 )
 _SECTIONS = frozenset(
     str.split("ltx_section ltx_subsection ltx_subsubsection ltx_appendix ltx_chapter ltx_acknowledgements ")
@@ -101,23 +93,11 @@ class _Reader:
     def _skip(self, element: etree._Element) -> bool:
         if name(element) in _DROPPED or _classes(element) & _CUT:
             return True
-        if element.get("hidden") is None and not _unseen(element):
+        if element.get("hidden") is None and not unseen(element):
             return False
         if words := tidy(text(element, lambda _: False)):
             self.hidden.append(words)
         return True
-
-
-def _unseen(element: etree._Element) -> bool:
-    """Whether an element is styled away; white is seen where something around it has a background."""
-    style = _style(element)
-    if not style or not _WHITE.search(style):
-        return bool(style and _UNSEEN.search(style))
-    return not any("background" in _style(outer) for outer in (element, *element.iterancestors()))
-
-
-def _style(element: etree._Element) -> str:
-    return "".join((element.get("style") or "").split())
 
 
 def _holds_paragraphs(element: etree._Element) -> bool:

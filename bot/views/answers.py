@@ -44,9 +44,11 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
     if found.outcome == Outcome.OFF_TOPIC:
         blocks.append(paragraph(_off_topic(papers)))
     elif found.outcome == Outcome.NOT_IN_PAPER:
-        blocks.append(paragraph(bold(_silent(papers))))
+        blocks.append(paragraph(bold(f"{_whose(found, papers)} not say.")))
     elif found.outcome == Outcome.NEAR:
-        blocks.append(paragraph(bold(_near(papers))))
+        blocks.append(
+            paragraph(bold(f"{_whose(found, papers)} not say it in these words. The nearest places:"))
+        )
     elif found.outcome == Outcome.UNSURE:
         blocks.append(paragraph(bold("I am not sure; this is what comes closest.")))
     if found.text:
@@ -77,13 +79,10 @@ def about(paper: Paper) -> Block:
     return paragraph("On ", link(paper.title, paper.url), f" — {short_id(paper.id)}")
 
 
-def _silent(papers: Sequence[Paper]) -> str:
-    return "The paper does not say." if len(papers) == 1 else "These papers do not say."
-
-
-def _near(papers: Sequence[Paper]) -> str:
-    whose = "The paper does" if len(papers) == 1 else "These papers do"
-    return f"{whose} not say it in these words. The nearest places:"
+def _whose(found: Answer, papers: Sequence[Paper]) -> str:
+    """Who is silent: "The paper does", or no more than what was read of it ("These abstracts do")."""
+    read = "abstract" if found.basis == "abstract" else "paper"
+    return f"The {read} does" if len(papers) == 1 else f"These {read}s do"
 
 
 def _off_topic(papers: Sequence[Paper]) -> str:

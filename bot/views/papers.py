@@ -266,7 +266,7 @@ def hidden_warning(found: FullText) -> Doc:
         return ()
     return (
         paragraph(
-            bold("This paper contains text that readers of the page cannot see. "),
-            f"It was left out. It begins: “{found.hidden[0][:120]}”",
+            bold("This paper contains words or marks that readers of the page cannot see. "),
+            f"They were left out. Where they begin: “{found.hidden[0][:120]}”",
         ),
     )

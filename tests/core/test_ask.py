@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +14,13 @@ from bot.errors import ModelDown
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import retrieve
 from bot.models import untranslated
-from bot.ports import Answerer, Words
+from bot.ports import Answerer, Texts, Words
 from bot.reading import Reader
+from bot.views import answers
 from storage.engine import connect
 from storage.readings import Readings
 from tests.fakes.clock import SetClock
-from tests.fakes.papers import PAPER, abstract_only
+from tests.fakes.papers import PAPER, abstract_only, full_text
 
 TITLES = (
     "Pruned Gaussian Splatting for Phones",
@@ -55,6 +57,13 @@ class Broken:
         raise ModelDown("away")
 
 
+class Whole:
+    """Has the whole text of one paper."""
+
+    async def full_text(self, paper: Paper) -> FullText:
+        return full_text() if paper == PAPER else abstract_only(paper)
+
+
 class Shelf:
     """Has of every paper the abstract alone."""
 
@@ -62,17 +71,23 @@ class Shelf:
         return abstract_only(paper)
 
 
-async def asked(papers: Sequence[Paper], *, model: Answerer | None = None) -> Answer:
+async def asked(
+    papers: Sequence[Paper],
+    question: str = "Which of these count bees?",
+    *,
+    shelf: Texts | None = None,
+    model: Answerer | None = None,
+) -> Answer:
     database = await connect("sqlite:///:memory:")
     reader = Reader(
-        texts=Shelf(),
+        texts=shelf or Shelf(),
         readings=Readings(database),
         embedded=EmbeddedSummarizer(),
         model=None,
         clock=SetClock(),
     )
     desk = Desk(reader=reader, retrieve=retrieve, embedded=EmbeddedAnswerer(), model=model)
-    found = await desk.ask(papers, "Which of these count bees?")
+    found = await desk.ask(papers, question)
     await database.close()
     return found
 
@@ -92,6 +107,23 @@ async def test_that_only_abstracts_were_read_is_said_for_more_than_three_papers(
 
 async def test_that_an_answer_rests_on_the_abstract_alone_is_said_with_the_reason() -> None:
     assert (await asked([PAPER])).note == "No full text."
+
+
+async def test_an_abstract_does_not_say_what_the_paper_may() -> None:
+    other = replace(PAPER, id=PaperId("arxiv:2509.20001"), title="Hives")
+    refused = "Which Kubernetes version hosts it?"
+    short = await asked([PAPER], refused)
+    assert (short.outcome, short.basis) == (Outcome.NOT_IN_PAPER, "abstract")
+    assert "The abstract does not say." in str(answers.answer(short, [PAPER]))
+    assert "These abstracts do not say." in str(
+        answers.answer(await asked([PAPER, other], refused), [PAPER, other])
+    )
+    whole = await asked([PAPER], refused, shelf=Whole())
+    assert "The paper does not say." in str(answers.answer(whole, [PAPER]))
+    mixed = await asked([PAPER, other], refused, shelf=Whole())
+    assert "These papers do not say." in str(answers.answer(mixed, [PAPER, other]))
+    near = replace(short, outcome=Outcome.NEAR)
+    assert "The abstract does not say it in these words." in str(answers.answer(near, [PAPER]))
 
 
 def test_a_channel_of_another_language_is_told_that_nothing_is_translated() -> None:

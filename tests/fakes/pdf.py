@@ -36,6 +36,14 @@ class Box:
 Mark = Text | Box
 
 
+_NO_WIDTH = b"\x81"
+"""The code, free in Windows-1252, that stands for a zero-width space."""
+_UNICODE = (
+    b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /W def /CMapType 2 def "
+    b"1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <81> <200B> endbfchar endcmap end end"
+)
+
+
 def lines(words: str, *, x: float = 72, top: float = 700, size: float = 10, width: int = 90) -> list[Text]:
     """Words as lines of at most ``width`` characters, one below the other."""
     rows: list[str] = [""]
@@ -51,12 +59,15 @@ def pdf(pages: Sequence[Sequence[Mark]], *, encrypted: bool = False) -> bytes:
     objects: list[bytes] = [b"", b""]
     fonts = []
     for face in ("Helvetica", "Helvetica-Bold"):
-        font = f"<< /Type /Font /Subtype /Type1 /BaseFont /{face} /Encoding /WinAnsiEncoding >>"
-        objects.append(font.encode())
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(_UNICODE), _UNICODE))
+        font = f"<< /Type /Font /Subtype /Type1 /BaseFont /{face} /Encoding /WinAnsiEncoding "
+        objects.append(f"{font} /ToUnicode {len(objects)} 0 R >>".encode())
         fonts.append(len(objects))
     kids = []
     for marks in pages:
-        content = "\n".join(map(_mark, marks)).encode("cp1252")
+        content = _NO_WIDTH.join(
+            part.encode("cp1252") for part in "\n".join(map(_mark, marks)).split("\u200b")
+        )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
         objects.append(
             (

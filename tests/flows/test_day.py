@@ -110,7 +110,7 @@ def test_what_the_paper_does_not_say(lab: Lab) -> None:
     number = lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
     lab.run("fetch")
     out = lab.chat(f"/paper ask {number} which programming language is it written in?")
-    assert "The paper does not say." in out
+    assert "The abstract does not say." in out
 
 
 def test_a_paper_that_is_not_in_the_library_is_looked_up(lab: Lab) -> None:
