@@ -29,10 +29,8 @@ from bot.errors import PaperboyError
 from bot.judging import JudgedMatcher
 from bot.library import Library
 from bot.limits import elapsed
-from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
-from bot.llm.extract_answer import is_off_topic, retrieve
+from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer, is_off_topic, retrieve
 from bot.llm.extract_brief import EmbeddedBriefer
-from bot.match import LibraryMatcher
 from bot.models import EMBEDDED, ServedModel, configured, untranslated
 from bot.notes import FeedWatch, NoteCourier
 from bot.platforms import Platform, Surroundings, platforms
@@ -123,6 +121,22 @@ async def assembled(
         yield app
 
 
+class _LateMatcher:
+    """The matcher that the library teaches, loaded when it is first asked: numpy is no part of a start."""
+
+    def __init__(self, papers: Papers) -> None:
+        self._papers = papers
+        self._matcher: Matcher | None = None
+
+    async def decide(self, topic: Topic, papers: Sequence[Paper]) -> list[Decision]:
+        """A decision a paper, in their order."""
+        if self._matcher is None:
+            from bot.match import LibraryMatcher
+
+            self._matcher = LibraryMatcher(self._papers)
+        return await self._matcher.decide(topic, papers)
+
+
 def _composed(around: Surroundings, web: Web) -> App:
     config, stores, time = around.config, around.stores, around.clock
     sources = origins.sources(config, web, stores, time)
@@ -135,7 +149,7 @@ def _composed(around: Surroundings, web: Web) -> App:
         added=sources.added.sources,
         clock=time,
     )
-    matcher = LibraryMatcher(stores.papers)
+    matcher = _LateMatcher(stores.papers)
     embedder = encoder(config, around.environ, ledger=stores.ledger, clock=time)
     finder = Finder(stores.papers, matcher, vectors=stores.vectors, embedder=embedder)
     embedding = Embedding(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -154,7 +153,9 @@ class Neighbours:
 
 
 def _row(number: int, data: bytes) -> dict[str, object]:
-    return {"number": number, "near": np.frombuffer(data, "<f2").astype(np.float32).tolist()}
+    from storage.scan import floats
+
+    return {"number": number, "near": floats(data).tolist()}
 
 
 def _table(encoder: str) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import sqlalchemy as sa
 
 from bot.domain import Finding, PaperId
@@ -22,81 +20,14 @@ from storage.statements import chunks
 from storage.tables import paper, vector
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from bot.ports import Vector, Vectors
+    from storage.scan import Scan
 
 _Key = TypeVar("_Key", int, PaperId)
 
 _PAGE = 8192
-# A block that fits the processor's cache: with 4,096 rows the same scan takes thirty times as long.
-_BLOCK = 1024
 # Any fixed number will do; on PostgreSQL it makes rows visible in the order of their numbers.
 _LOCK = 0x56656374
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Some vectors in a byte a dimension, and the factor of each."""
-
-    numbers: NDArray[np.int64]
-    rows: NDArray[np.int8]
-    factors: NDArray[np.float32]
-
-    @classmethod
-    def pack(cls, numbers: Sequence[int], vectors: Vectors) -> _Block:
-        factors = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-12) / np.float32(127)
-        rows = np.rint(vectors / factors).astype(np.int8)
-        return cls(np.array(numbers, np.int64), rows, factors[:, 0].astype(np.float32))
-
-    def and_(self, other: _Block) -> _Block:
-        return _Block(
-            np.concatenate([self.numbers, other.numbers]),
-            np.concatenate([self.rows, other.rows]),
-            np.concatenate([self.factors, other.factors]),
-        )
-
-    def scores(self, asked: Vector) -> Vector:
-        result = np.empty(len(self.rows), np.float32)
-        block = np.empty((_BLOCK, self.rows.shape[1]), np.float32)
-        for start in range(0, len(self.rows), _BLOCK):
-            some = block[: min(_BLOCK, len(self.rows) - start)]
-            np.copyto(some, self.rows[start : start + _BLOCK])
-            np.dot(some, asked, out=result[start : start + _BLOCK])
-        result *= self.factors
-        return result
-
-
-@dataclass(eq=False)
-class _Scan:
-    """All vectors of an encoder after the first ones, as far as they are known here.
-
-    Rows are known by their number alone and blocks are never joined: at 173,547 vectors names and copies
-    would take as much memory again.
-    """
-
-    first: int = 0
-    """Vectors up to this number are left to pgvector's index."""
-    last: int = 0
-    blocks: list[_Block] = field(default_factory=list)
-
-    def append(self, numbers: Sequence[int], vectors: Vectors) -> None:
-        """Take in more rows."""
-        fresh = _Block.pack(numbers, vectors)
-        if self.blocks and len(self.blocks[-1].rows) + len(fresh.rows) <= _PAGE:
-            fresh = self.blocks.pop().and_(fresh)
-        self.blocks.append(fresh)
-        self.last = numbers[-1]
-
-    def best(self, asked: Vector, wanted: int) -> list[int]:
-        """The numbers of the rows with about the largest scalar product with ``asked``, in no order."""
-        if not self.blocks:
-            return []
-        scores = np.concatenate([block.scores(asked) for block in self.blocks])
-        numbers = np.concatenate([block.numbers for block in self.blocks])
-        if len(scores) > wanted:
-            numbers = numbers[np.argpartition(-scores, wanted - 1)[:wanted]]
-        return [int(number) for number in numbers]
 
 
 class VectorIndex:
@@ -105,11 +36,13 @@ class VectorIndex:
     def __init__(self, database: Database, *, worth: int = WORTH) -> None:
         self._database = database
         self._neighbours = Neighbours(database, worth=worth)
-        self._scans: dict[str, _Scan] = {}
+        self._scans: dict[str, Scan] = {}
         self._loading = asyncio.Lock()
 
     async def put(self, encoder: str, ids: Sequence[PaperId], vectors: Vectors) -> None:
         """Keep one row of ``vectors`` (n, size) a paper, in place of an earlier one."""
+        import numpy as np
+
         packed = np.ascontiguousarray(vectors, dtype="<f2")
         latest = {name: row.tobytes() for name, row in zip(ids, packed, strict=True)}
         rows = [{"encoder": encoder, "paper_id": name, "data": data} for name, data in latest.items()]
@@ -131,6 +64,8 @@ class VectorIndex:
         self, encoder: str, asked: Vector, *, limit: int, among: Collection[PaperId] | None = None
     ) -> list[tuple[PaperId, float]]:
         """The papers with the largest scalar product with ``asked``, best first."""
+        import numpy as np
+
         asked = np.asarray(asked, np.float32)
         if among is None:
             found = await self._read(vector.c.number.in_, await self._candidates(encoder, asked, limit))
@@ -188,16 +123,18 @@ class VectorIndex:
         scan = await self._current(encoder, reach)
         return indexed + scan.best(asked, 2 * limit + 50)
 
-    async def _current(self, encoder: str, reach: int) -> _Scan:
+    async def _current(self, encoder: str, reach: int) -> Scan:
         """The scan of what came after ``reach``, with what was written since the last look, by this process
         or another."""
+        from storage.scan import Scan, floats
+
         async with self._loading:
             scan = self._scans.get(encoder)
             if scan is None or scan.first != reach:
-                scan = self._scans[encoder] = _Scan(first=reach, last=reach)
+                scan = self._scans[encoder] = Scan(first=reach, last=reach)
             while rows := await self._page(encoder, scan.last):
-                data = np.frombuffer(b"".join(row.data for row in rows), "<f2")
-                scan.append([row.number for row in rows], _wide(data).reshape(len(rows), -1))
+                data = floats(b"".join(row.data for row in rows))
+                scan.append([row.number for row in rows], data.reshape(len(rows), -1))
         return scan
 
     async def _page(self, encoder: str, after: int) -> Sequence[Any]:
@@ -209,14 +146,12 @@ class VectorIndex:
     async def _read(
         self, condition: Callable[[Sequence[_Key]], sa.ColumnElement[bool]], keys: Sequence[_Key]
     ) -> dict[PaperId, Vector]:
+        from storage.scan import floats
+
         found: dict[PaperId, Vector] = {}
         async with self._database.reading() as connection:
             for some in chunks(list(dict.fromkeys(keys))):
                 query = sa.select(vector.c.paper_id, vector.c.data).where(condition(some))
                 for name, data in await connection.execute(query):
-                    found[PaperId(name)] = _wide(np.frombuffer(data, "<f2"))
+                    found[PaperId(name)] = floats(data)
         return found
-
-
-def _wide(halves: NDArray[np.float16]) -> Vector:
-    return halves.astype(np.float32)

@@ -29,7 +29,6 @@ from bot.domain import (
     is_private,
 )
 from bot.errors import UsageError
-from bot.match import require_words
 from bot.ports import Responder
 from bot.views import answers, lists
 from bot.views import papers as views
@@ -49,6 +48,8 @@ def topic_of(call: Call) -> Topic:
     topic = Topic.parse(f"{words} not: {excluded}" if excluded else words)
     if not topic.phrases:
         raise misuse(call.info, "The topic is missing.")
+    from bot.match import require_words  # with numpy, which a start does without
+
     require_words(topic)
     if len(topic.phrases) > 10 or any(len(phrase) > 120 for phrase in topic.phrases):
         raise UsageError("A topic has at most 10 phrases of 120 characters; shorter ones find more.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
-from bot.domain import Answer, FullText, Paper, Part, Question, Summary
+from bot.domain import Answer, FullText, Paper, Part, Passage, Question, Summary
 from bot.evidence import check
 from bot.ports import Words
 
@@ -31,6 +32,20 @@ class EmbeddedAnswerer:
     async def answer(self, question: Question, *, words: Words | None = None) -> Answer:
         """The quotes with their places; ``text`` stays empty, as nothing is written."""
         return await asyncio.to_thread(_answer, question)
+
+
+def retrieve(question: str, passages: Sequence[Passage], *, limit: int = 8) -> list[Passage]:
+    """The passages that may hold the answer, best first; as :func:`bot.llm.extract_answer.retrieve`."""
+    from bot.llm.extract_answer import retrieve
+
+    return retrieve(question, passages, limit=limit)
+
+
+def is_off_topic(question: Question) -> bool:
+    """Whether a question has nothing to do with its papers, so that no model need be asked."""
+    from bot.llm.extract_answer import is_off_topic
+
+    return is_off_topic(question)
 
 
 def _summary(paper: Paper, text: FullText, language: str) -> Summary:

@@ -19,6 +19,7 @@ def test_what_is_used_later_is_loaded_later() -> None:
         "slack_bolt",
         "discord",
         "alembic",
+        "numpy",
         "sqlalchemy.dialects.postgresql",
     }
     assert not heavy & set(loaded.split())
