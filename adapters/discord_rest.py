@@ -21,6 +21,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
 from adapters.discord_text import Json
+from bot.deadline import timely
 from bot.errors import DeliveryError, NotSent, PlatformError, RateLimited, Rejected, Uncertain
 
 API_URL = "https://discord.com/api/v10"
@@ -92,6 +93,7 @@ class Rest:
             point(self._api_url, "")
             http = HTTPClient(
                 asyncio.get_running_loop(),
+                aiohttp.TCPConnector(limit=0, socket_factory=timely),
                 proxy=self._proxy,
                 http_trace=_trace(),
                 max_ratelimit_timeout=LONGEST_WAIT,

@@ -16,7 +16,7 @@ from adapters.slack_names import channel_id, native, team_in
 from adapters.slack_people import People
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
-from adapters.slack_web import CAP, PATIENCE, AppGone, BlocksRefused, Clients, Pacer, ask
+from adapters.slack_web import CAP, PATIENCE, AppGone, BlocksRefused, Clients, Pacer, ask, on_time
 from bot.doc import Doc
 from bot.domain import ChannelId, Post, UserId
 from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
@@ -101,16 +101,17 @@ class Sender:
             raise
         return str(answer["ts"])
 
-    def _call(self, client: AsyncWebClient, place: Place, message: Message, key: str) -> Any:
-        return client.chat_postMessage(
-            channel=place.channel,
-            thread_ts=place.thread,
-            text=message.text,
-            blocks=message.blocks or None,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata={"event_type": EVENT, "event_payload": {"key": key}},
-        )
+    async def _call(self, client: AsyncWebClient, place: Place, message: Message, key: str) -> Any:
+        async with on_time(client) as punctual:
+            return await punctual.chat_postMessage(
+                channel=place.channel,
+                thread_ts=place.thread,
+                text=message.text,
+                blocks=message.blocks or None,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": EVENT, "event_payload": {"key": key}},
+            )
 
     async def home(self, workspace: str, user: str) -> str:
         """The channel of direct messages with a person, asked for once. Raises DeliveryError."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -14,6 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.deadline import timely
 from bot.errors import ChannelGone, DeliveryError, NotSent, RateLimited, Rejected, Uncertain
 from bot.ports import Clock
 
@@ -96,6 +99,17 @@ def web_client(token: str | None, api_url: str, proxy: str) -> AsyncWebClient:
     client = AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
     client.proxy = proxy or None  # by itself it takes the environment's, whatever NO_PROXY says
     return client
+
+
+@asynccontextmanager
+async def on_time(client: AsyncWebClient) -> AsyncIterator[AsyncWebClient]:
+    """The client on a connection of its own, which writes nothing after the sender's deadline."""
+    connector = aiohttp.TCPConnector(socket_factory=timely)
+    patience = aiohttp.ClientTimeout(total=client.timeout)
+    async with aiohttp.ClientSession(connector=connector, timeout=patience) as session:
+        punctual = copy.copy(client)
+        punctual.session = session
+        yield punctual
 
 
 class OneWorkspace:

@@ -19,6 +19,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from bot.crash import POINTS
@@ -149,31 +151,51 @@ async def at_random(engines: Engines, engine: str, where: str, seed: int, tally:
         tally.count(town, f"{engine} {where} seed {seed}")
 
 
-async def frozen(engines: Engines, seed: int, tally: Tally, *, for_good: bool) -> None:
+async def frozen(engines: Engines, where: str, seed: int, tally: Tally, *, for_good: bool) -> None:
     """Two workers on PostgreSQL; one stands still past its lease (2 s), or is killed and never comes back."""
     dice = random.Random(seed)
-    now = datetime.now(UTC)
     with engines.fresh("postgresql") as url:
-        async with TOWNS["fake"]() as town:
+        async with TOWNS[where](2, time.time()) as town:
+            now = datetime.now(UTC)
             await paper_round.stock(url, town.rooms, start=now - timedelta(seconds=1))
-            quick = {"start": now, "real_time": True, "limits": QUICK, "settle": 3.0, "timeout": 1.0}
-            if seed % 2:
+            amid = bool(seed % 2) and where == "fake"
+            if amid:
                 town.mishap("silent", after=seed % 7)  # in the middle of a message, for certain
-            first = paper_round.begin(town.order(url, owner="first", **quick))
-            await (town.office.silent.wait() if seed % 2 else asyncio.sleep(0.1 + dice.random() * 0.5))
+            first = paper_round.begin(quick(town, url, now, owner="first"))
+            await (town.office.silent.wait() if amid else asyncio.sleep(0.1 + dice.random() * 0.5))
             (first.kill if for_good else lambda: paper_round.signalled(first, signal.SIGSTOP))()
-            tally.kills += 1
-            assert await paper_round.run(town.order(url, owner="second", **quick), seconds=150) == 0
-            if not for_good:
-                paper_round.signalled(first, signal.SIGCONT)
-                town.office.answer()
-            await paper_round.ended(first, seconds=60)
-            tally.count(town, f"{'gone' if for_good else 'frozen'} {seed}")
+            await taken_over(url, town, now, first, tally)
+            tally.count(town, f"{where} {'gone' if for_good else 'frozen'} {seed}")
+
+
+async def stopped_at(url: str, where: str, place: str, tally: Tally) -> None:
+    """Two workers on PostgreSQL; one stands still past its lease right at a named place."""
+    async with TOWNS[where](2, time.time()) as town:
+        now = datetime.now(UTC)
+        await paper_round.stock(url, town.rooms, start=now - timedelta(seconds=1))
+        first = paper_round.begin(quick(town, url, now, owner="first", crash_at=f"{place}:stop"))
+        await paper_round.stopped(first)
+        await taken_over(url, town, now, first, tally)
+        tally.count(town, f"{where} stopped at {place}")
+
+
+def quick(town: Town, url: str, now: datetime, **more: str) -> paper_round.Order:
+    told = {"start": now, "real_time": True, "limits": QUICK, "settle": 3.0, "timeout": 1.0, **more}
+    return town.order(url, **told)
+
+
+async def taken_over(url: str, town: Town, now: datetime, first: BaseProcess, tally: Tally) -> None:
+    """A second worker brings everything; then the first goes on, if it can, and ends."""
+    tally.kills += 1
+    assert await paper_round.run(quick(town, url, now, owner="second"), seconds=150) == 0
+    paper_round.signalled(first, signal.SIGCONT)
+    town.office.answer()
+    await paper_round.ended(first, seconds=60)
 
 
 def show(name: str, tally: Tally, began: float) -> None:
     print(
-        f"{name:34} {tally.cases:5} {tally.kills:5} {tally.messages:8} {tally.lost:5} {tally.doubles:7} "
+        f"{name:42} {tally.cases:5} {tally.kills:5} {tally.messages:8} {tally.lost:5} {tally.doubles:7} "
         f"{tally.astray:6} {tally.extra:11} {tally.repeated:8} (most {tally.most}) "
         f"{time.monotonic() - began:6.0f} s",
         flush=True,
@@ -183,7 +205,7 @@ def show(name: str, tally: Tally, began: float) -> None:
 
 
 async def measure(arguments: argparse.Namespace) -> int:
-    print(f"{'':34} cases kills messages  lost doubles astray third start repeated model calls")
+    print(f"{'':42} cases kills messages  lost doubles astray third start repeated model calls")
     faults = 0
     with ExitStack() as stack:
         async for tally in rows(arguments, Engines(stack)):
@@ -193,7 +215,8 @@ async def measure(arguments: argparse.Namespace) -> int:
 
 
 async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator[Tally]:
-    if arguments.towns == "two":
+    alone = arguments.towns == "two"
+    if alone:
         arguments.engines, arguments.towns = "postgresql", ""
     wanted = [(e, t) for e in arguments.engines.split(",") for t in filter(None, arguments.towns.split(","))]
     points = [point for point in POINTS if point != "in-migration"]
@@ -214,11 +237,32 @@ async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator
         show(f"{engine} {where} random SIGKILL", tally, began)
         yield tally
     if "postgresql" in arguments.engines:
-        for for_good in (False, True):
+        async for tally in rows_of_two(engines, arguments.seeds if alone else arguments.seeds // 6):
+            yield tally
+
+
+async def rows_of_two(engines: Engines, seeds: int) -> AsyncIterator[Tally]:
+    """Two workers; several cases at once, since most of each is waiting for a lease."""
+    room = asyncio.Semaphore(4)
+
+    async def at_place(where: str, number: int, tally: Tally) -> None:
+        async with room:
+            with engines.fresh("postgresql") as url:
+                await stopped_at(url, where, f"after-intent:{number}", tally)
+
+    async def some_time(where: str, seed: int, tally: Tally, *, for_good: bool) -> None:
+        async with room:
+            await frozen(engines, where, seed, tally, for_good=for_good)
+
+    for where in TOWNS:
+        for name, case, numbers in (
+            ("stopped before a write", at_place, range(1, 9)),
+            ("one SIGSTOP", partial(some_time, for_good=False), range(seeds)),
+            ("one gone for good", partial(some_time, for_good=True), range(seeds)),
+        ):
             tally, began = Tally(), time.monotonic()
-            for seed in range(arguments.seeds // 6):
-                await frozen(engines, seed, tally, for_good=for_good)
-            show("two workers, one gone for good" if for_good else "two workers, one SIGSTOP", tally, began)
+            await asyncio.gather(*(case(where, number, tally) for number in numbers))
+            show(f"two workers, {where}, {name}", tally, began)
             yield tally
 
 
@@ -226,7 +270,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engines", default="sqlite,postgresql")
     parser.add_argument("--towns", default="fake,slack,discord", help='"two" for the two workers alone')
-    parser.add_argument("--seeds", type=int, default=60, help="random kills per engine, shared by the towns")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=60,
+        help="random kills per engine, shared by the towns; with two, cases a row",
+    )
     raise SystemExit(asyncio.run(measure(parser.parse_args())))
 
 

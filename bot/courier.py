@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import crash, meters
+from bot import crash, deadline, meters
 from bot.clock import on_platform
 from bot.domain import Channel, Parcel, Post, Run
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
@@ -41,9 +41,9 @@ class Refused(Exception):
 class Courier:
     """Sends the parcels of held runs to one platform.
 
-    ``lease`` is the time for which a run is held: after half of it without a stored step a message is not
-    sent any more, since another worker may soon be at it. ``stopping`` says that the process is to end:
-    the message in hand is finished and no other is begun.
+    ``lease`` is the time for which a run is held: after half of it without a stored step nothing of a
+    message is written any more (bot.deadline), since another worker may soon be at it. ``stopping`` says that
+    the process is to end: the message in hand is finished and no other is begun.
     """
 
     def __init__(
@@ -148,6 +148,9 @@ class Courier:
                 meters.count("rate_limited", self._poster.platform)
                 await self._outbox.reopen(run, parcel.seq, error=str(error))
                 self._pacer.refused(channel.id, channel.workspace, error.retry_after)
+            except ChannelGone as error:
+                await self._outbox.reopen(run, parcel.seq, error=str(error))
+                raise
             except Rejected as error:
                 meters.count("refused", self._poster.platform)
                 await self._refused(run, parcel, str(error))
@@ -158,10 +161,12 @@ class Courier:
         crash.here("before-intent")
         begun = self._ticks()
         await self._outbox.intend(run, parcel.seq, lease=self._lease)
-        crash.here("after-intent")
-        if self._ticks() - begun > self._lease.total_seconds() / 2:
+        latest = begun + self._lease.total_seconds() / 2
+        if self._ticks() > latest:
             raise Delay("The worker stood still before a message.", 0, failed=False)
-        remote = await self._posted(run, parcel, post)
+        crash.here("after-intent")
+        with deadline.leaving(latest, self._ticks):
+            remote = await self._posted(run, parcel, post)
         crash.here("after-reply")
         meters.count("sent", self._poster.platform)
         await self._outbox.settle(run, parcel.seq, remote)

@@ -1,12 +1,14 @@
 """Named places where a test can end the process as if the power had failed.
 
 ``PAPERBOY_CRASH_AT=after-intent`` ends it there the first time, ``after-intent:3`` the third time, without
-clean-up and with exit code 137. It is read once, at import; without it :func:`here` does nothing.
+clean-up and with exit code 137; ``after-intent:3:stop`` lets it stand still there until somebody sends it
+SIGCONT. It is read once, at import; without it :func:`here` does nothing.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 
 POINTS = (
     "after-claim",
@@ -30,7 +32,7 @@ POINTS = (
 )
 """Every place, in the order in which a digest passes them."""
 
-_name, _, _count = os.environ.get("PAPERBOY_CRASH_AT", "").partition(":")
+_name, _count, _how = (os.environ.get("PAPERBOY_CRASH_AT", "") + "::").split(":")[:3]
 _left = int(_count or 1)
 
 if _name and _name not in POINTS:
@@ -38,7 +40,7 @@ if _name and _name not in POINTS:
 
 
 def here(point: str) -> None:
-    """End the process if this is the place that was asked for."""
+    """End or stop the process if this is the place that was asked for."""
     if point == _name:
         _count_down()
 
@@ -46,5 +48,7 @@ def here(point: str) -> None:
 def _count_down() -> None:
     global _left
     _left -= 1
-    if _left == 0:
+    if _left == 0 and _how == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif _left == 0:
         os._exit(137)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import on_platform
+from bot.deadline import leaving
 from bot.doc import Doc
 from bot.domain import Channel, ChannelId, FeedHealth, Note, Post, UserId, platform_of
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
@@ -68,11 +69,12 @@ class NoteCourier:
         if reason := self._stale(note, channel):
             await self._notes.bury(note, reason)
             return
-        begun = self._ticks()
+        latest = self._ticks() + LANDED.total_seconds() / 3
         taken = await self._notes.intend(note, now=self._clock.now())
-        if taken is None or self._ticks() - begun > LANDED.total_seconds() / 3:
+        if taken is None or self._ticks() > latest:
             return  # somebody else has it, or this process stood still and somebody soon will
-        await self._send(taken, post, poster)
+        with leaving(latest, self._ticks):
+            await self._send(taken, post, poster)
 
     def _stale(self, note: Note, channel: Channel | None) -> str:
         if note.attempts >= TRIES:

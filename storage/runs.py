@@ -355,9 +355,7 @@ class Runs:
         buried = sa.and_(
             outbox.c.channel_id == run.channel, outbox.c.local_date == run.day, outbox.c.state == "dead"
         )
-        raised = await connection.execute(
-            sa.update(outbox).where(buried).values(state="pending", attempts=0, error="")
-        )
+        raised = await connection.execute(sa.update(outbox).where(buried).values(state="pending", error=""))
         state: RunState = "posting" if raised.rowcount else "summarizing" if row.window_until else "due"
         changes = {"state": state, "attempts": 0, "next_try_at": None, "done_at": None, "error": ""}
         await connection.execute(sa.update(digest_run).where(this(run)).values(**changes))

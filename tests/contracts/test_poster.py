@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.deadline import leaving
 from bot.doc import Button, Buttons, bullets, heading, link, paragraph
 from bot.domain import Post
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
@@ -70,6 +71,18 @@ async def test_a_lost_answer_is_uncertain_and_the_post_is_found(stage: Stage) ->
         await stage.poster.post(parent)
     assert list(await stage.poster.find([parent], since)) == ["k0"]
     assert len(stage.top()) == 1
+
+
+async def test_nothing_is_written_after_its_deadline(stage: Stage) -> None:
+    """Neither on a new connection nor on one that was kept, which both serve later."""
+    for number in range(2):
+        with leaving(before=1.0, ticks=lambda: 2.0), pytest.raises((NotSent, Uncertain)):
+            await stage.poster.post(post(stage, "Late", f"late{number}"))
+        with leaving(before=1.0, ticks=lambda: 0.0):
+            await stage.poster.post(post(stage, "In time", f"k{number}"))
+        assert ["In time" in words for words in stage.top()] == [True] * (number + 1)
+    await stage.poster.post(post(stage, "Whenever", "k9"))
+    assert len(stage.top()) == 3
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,18 @@ async def test_a_channel_that_is_gone_is_paused_with_the_reason(room: Newsroom) 
     assert room.platform.posts == []
 
 
+async def test_a_channel_that_is_back_gets_its_digest_by_hand_at_once(room: Newsroom) -> None:
+    room.platform.before.extend([lambda _: None, lambda _: ChannelGone("The channel was archived.")])
+    worker = room.worker()
+    await room.work(worker)
+    (dead, *_) = await room.outbox.dead()
+    assert (dead.seq, dead.state) == (1, "dead")
+    told = await worker.deliver(ROOM)
+    assert (told.state, told.posts) == ("delivered", 3)
+    assert max(room.clock.slept) < 2  # nothing had landed, so that nothing need be waited for
+    assert len(set(room.platform.keys)) == len(room.platform.posts) == 4
+
+
 async def test_after_many_failures_it_is_given_up_and_shown(room: Newsroom) -> None:
     room.platform.fails(NotSent("down"), times=99)
     worker = room.worker()

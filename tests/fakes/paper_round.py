@@ -19,6 +19,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -240,6 +241,14 @@ def signalled(process: BaseProcess, number: signal.Signals) -> None:
     """Send a signal to a process that may have ended."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid or 0, number)
+
+
+async def stopped(process: BaseProcess, *, seconds: float = 30.0) -> None:
+    """Wait until it stands still."""
+    state = Path(f"/proc/{process.pid}/stat")
+    async with asyncio.timeout(seconds):
+        while state.read_text().rpartition(")")[2].split()[0] != "T":  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0.02)
 
 
 async def ended(process: BaseProcess, *, seconds: float = 30.0) -> int:

@@ -18,6 +18,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from bot.deadline import timely
 from bot.domain import ChannelId, Post, UserId
 from bot.errors import ChannelGone, NotSent, RateLimited, Rejected, Uncertain
 from bot.render import plain
@@ -184,7 +185,9 @@ class PostOfficeClient:
         await self._ask("model", {"paper": paper})
 
     async def _ask(self, path: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], Any]:
-        self._session = self._session or aiohttp.ClientSession(timeout=self._timeout)
+        if self._session is None:
+            connector = aiohttp.TCPConnector(socket_factory=timely)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         async with self._session.post(f"{self._address}/{path}", json=body) as answer:
             ok = answer.status == 200
             return answer.status, dict(answer.headers), await answer.json() if ok else None

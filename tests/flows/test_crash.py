@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crash import Tally, stopped_at
 from bot.crash import POINTS
 from tests.fakes import paper_round, towns
 from tests.fakes.newsroom import MORNING
@@ -132,3 +133,16 @@ async def test_a_process_that_is_told_to_end_finishes_the_post_in_hand(url: str,
     assert await paper_round.ended(process, seconds=10) == 0
     assert len(town.office.letters) < 2 * (PAPERS + 1)
     await recovered(url, town)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="a stopped process is seen in /proc")
+@pytest.mark.parametrize("where", ["fake", "slack", "discord"])
+async def test_standing_still_between_the_last_look_at_the_clock_and_the_write(
+    where: str, postgres_url: str
+) -> None:
+    """Another worker takes over and sends; the one that wakes up writes nothing any more."""
+    tally = Tally()
+    await stopped_at(postgres_url, where, "after-intent:3", tally)
+    assert tally.faults == []
+    assert (tally.kills, tally.messages, tally.doubles) == (1, 8, 0)
