@@ -80,6 +80,8 @@ def fill(source: Path, file: Path, size: int) -> None:
     """Write papers and vectors into an empty database: real ones, then variations."""
     with closing(sqlite3.connect(file)) as target:
         target.execute("ATTACH ? AS source", (str(source),))
+        for pragma in ("synchronous = OFF", "cache_size = -400000", "temp_store = MEMORY"):
+            target.execute(f"PRAGMA {pragma}")  # a database that is made for measuring may be lost
         columns = [row[1] for row in target.execute("PRAGMA table_info(paper)") if row[1] != "number"]
         names = ", ".join(columns)
         first = f"SELECT {names} FROM source.paper ORDER BY number LIMIT {size}"
