@@ -112,6 +112,8 @@ class Listening:
             await self._way(interaction).open(QUESTION, 0, {})
         elif interaction.type is not discord.InteractionType.ping:
             request, part = of_interaction(interaction, self._infos)
+            if self._files and request.kind == "about":
+                request = replace(request, files=self._files.beside(interaction))
             await self._interact(interaction, request, part)
 
     async def _interact(

@@ -241,6 +241,8 @@ class SlackListener:
         identity = await self._clients.identity(team)
         person = await self._people.who(team, body["user"]["id"])
         request = events.shortcut(body, person, identity.user)
+        if self._files:
+            request = replace(request, files=await self._files.of(body["message"], team))
         await self._handle(request, self._responder(request, body))
 
     async def _on_form(self, ack: Ack, body: Body) -> None:

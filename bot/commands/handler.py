@@ -12,7 +12,18 @@ from bot.commands.call import Call, parse
 from bot.commands.core import Core
 from bot.commands.table import INFOS, LISTED, OWN, TABLE
 from bot.doc import Choice, paragraph
-from bot.domain import PLATFORM_SAYS, Channel, ChannelId, CommandInfo, Reply, Request, Thread, platform_of
+from bot.domain import (
+    PLATFORM_SAYS,
+    Channel,
+    ChannelId,
+    CommandInfo,
+    Reply,
+    Request,
+    Thread,
+    is_private,
+    platform_of,
+)
+from bot.dropped import is_pdf
 from bot.errors import PaperboyError, Refused, SourceError, UsageError
 from bot.identity import question_about
 from bot.ports import Responder
@@ -54,7 +65,7 @@ RUNS: Mapping[str, Run] = {
 }
 
 NO_PAPER = (
-    "There is no paper in this message. Choose a message with a link to one, or name it: "
+    "There is no paper in this message. Choose a message with a link to one or a PDF, or name it: "
     "{command} ask 2308.04079 which datasets do they use?"
 )
 
@@ -156,10 +167,14 @@ class Conversation:
             await self._command(replace(request, kind="command", text=f"show {request.text} gist"), responder)
 
     async def _about(self, request: Request, responder: Responder) -> None:
-        """A message that somebody points at: the question form for its paper, or for that of its thread."""
+        """A message that somebody points at: the question form for its paper, or for that of its thread. A
+        PDF in it is read first; what is asked then stands below its card."""
         named = self._core.library.all_named(request.text)
         papers_ = await self._core.papers.many(named) if len(named) > 1 else []
         thread = None if named or not request.thread else await self._thread(request)
+        if not named and _to_read(request, thread):
+            await files.dropped(self._core, replace(request, text=""), thread, responder)
+            return
         if thread:
             papers_ = await self._core.papers.many(thread.papers)
         if len(papers_) > 1:
@@ -244,7 +259,14 @@ def _opens_form(request: Request) -> bool:
     name, _, rest = " ".join(request.text.lower().split()).partition(" ")
     bare = {"ask": len(rest.split()) == 1, "me": rest in ("schedule", "settings"), "schedule": not rest}
     asks = request.kind == "command" and not request.values and bare.get(name, name == "settings")
-    return asks or request.kind == "about"
+    return asks or (request.kind == "about" and not request.files)
+
+
+def _to_read(request: Request, thread: Thread | None) -> bool:
+    """Whether a PDF is still to be read: not where its thread is about nothing but that file."""
+    papers_ = thread.papers if thread else ()
+    read = len(papers_) == 1 and is_private(papers_[0])
+    return not read and any(is_pdf(file) for file in request.files)
 
 
 def _is_command(words: str, command: str) -> bool:

@@ -98,3 +98,13 @@ async def test_only_discord_s_own_addresses_are_asked(url: str) -> None:
         (file,) = (await dropped(server, core, text="read")).files
         with pytest.raises(Forbidden, match="does not lie on Discord itself"):
             await file.fetch(1_000)
+
+
+async def test_the_files_of_a_message_chosen_from_the_menu_are_handed_over() -> None:
+    core = Core()
+    async with Server() as server, listening(server, core):
+        post = await server.says("our draft", channel=server.channel("papers"), files=[PAPER])
+        await server.chooses_from_menu("Ask about this paper", post)
+        (file,) = core.heard[0].files
+        assert (core.heard[0].kind, file.name, file.media) == ("about", "paper.pdf", "application/pdf")
+        assert await file.fetch(1_000) == PDF

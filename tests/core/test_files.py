@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.app import App, assembled
 from bot.config import parse
-from bot.doc import File
+from bot.doc import File, Form
 from bot.domain import Attachment, ChannelId, Paper, PaperId, Request, Sighting, UserId
 from bot.dropped import MOST_BYTES
 from bot.errors import Unreachable
@@ -287,3 +287,35 @@ async def _ids(app: App) -> list[PaperId]:
 def test_the_paper_of_a_file_has_no_address() -> None:
     paper = Paper(PaperId("file:0123456789abcdef"), "Counting moss", source="file")
     assert "http" not in plain.render((listed([(paper, "")]),))
+
+
+async def point(app: App, *files: Attachment, text: str = "") -> Way:
+    """Somebody chooses "Ask about this paper" on another person's message with files."""
+    way = Way()
+    request = Request(
+        LAB, UserId("slack:U1"), text, kind="about", thread="r-theirs", files=files, foreign=True
+    )
+    await app.conversation.handle(request, way)
+    return way
+
+
+async def test_a_message_that_holds_only_a_pdf_can_be_asked_about(app: App) -> None:
+    way = await point(app, file(moss()), text="our draft, comments welcome")
+    assert "Counting moss on roofs" in way.text
+    assert "our draft" not in way.text
+    answer = await drop(app, text="How many grams of moss does the north side carry?", thread="r-theirs")
+    assert "312 grams" in answer.text
+    again = await point(app, replace(file(moss()), name="moss2.pdf"))
+    assert isinstance(again.last.doc[0], Form)
+
+
+async def test_a_named_paper_goes_before_the_pdf_beside_it(app: App) -> None:
+    way = await point(app, file(moss()), text="extends 2508.00001")
+    (form,) = way.last.doc
+    assert isinstance(form, Form)
+    assert form.command == "ask 2508.00001"
+
+
+async def test_a_message_without_a_pdf_is_told_so(app: App) -> None:
+    way = await point(app, file(b"PNG", "plot.png", "image/png"))
+    assert "There is no paper in this message." in way.text

@@ -122,3 +122,18 @@ async def test_a_redirect_takes_no_token_along() -> None:
         assert page.body == PDF
         assert first.asked[0].headers["authorization"] == "Bearer xoxb-fake"
         assert "authorization" not in second.asked[0].headers
+
+
+async def test_the_files_of_a_message_chosen_from_its_menu_are_handed_over() -> None:
+    core = Core()
+    async with (
+        FakeSlack() as slack,
+        Web(slack.clock, trusted=[slack.api_url], usual_pace=0.0) as web,
+        listening(slack, core, download=download_with(web)),
+    ):
+        message = await slack.says("our draft", files=[File("paper.pdf", PDF)])
+        await slack.uses_shortcut("paperboy.ask", message)
+        await core.until(lambda: core.heard)
+        (file,) = core.heard[0].files
+        assert (core.heard[0].kind, core.heard[0].text, file.name) == ("about", "our draft", "paper.pdf")
+        assert await file.fetch(1_000) == PDF

@@ -93,6 +93,7 @@ class FakeSlack(Server):
         }
         base |= {"thread_ts": thread, "parent_user_id": self.parent(channel, thread)} if thread else {}
         base |= {"subtype": "file_share", "upload": True, "files": self._shared(files)} if files else {}
+        message.shared = base.get("files", [])
         if BOT_USER in place.members:
             await self.event({"type": "message", "channel_type": kind, "team": TEAM, **base})
             if mention and not files and not place.is_im:

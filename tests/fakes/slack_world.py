@@ -116,6 +116,7 @@ class Message:
     raw: Json = field(default_factory=dict)
     reactions: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    shared: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
 
     @property
@@ -127,6 +128,7 @@ class Message:
     def wire(self, *, metadata: bool = False) -> Json:
         body: Json = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text, "team": TEAM}
         body |= {"blocks": self.blocks} if self.blocks else {}
+        body |= {"files": self.shared} if self.shared else {}
         body |= {"attachments": self.attachments} if self.attachments else {}
         body |= {"thread_ts": self.thread_ts} if self.thread_ts else {}
         body |= {"bot_id": BOT_ID, "app_id": APP_ID} if self.bot else {}
