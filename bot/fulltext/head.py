@@ -27,6 +27,16 @@ _NO_TITLE = re.compile(
 _BANNER = re.compile(
     r"proceedings of|journal of|©|copyright|\bvol(?:ume)?\b|https?:|www\.|@|\bissn\b", re.IGNORECASE
 )
+_NUMBERED = re.compile(
+    r"(?i:figure|fig\.|table|algorithm|listing|appendix|chapter|section)\s+(?:\d|[A-Z]\b)"
+    r"|\[\d|\d(?:\.\d+)*\.?\s+[\[A-Z]"
+)
+_SPOKEN = re.compile(
+    r"(?:we|our|here,? we|(?:in )?this (?:paper|article|work|study|letter|chapter))\s", re.IGNORECASE
+)
+_UNFINISHED = re.compile(
+    r"(?:[,;:]|\b(?:a|an|and|as|by|for|from|in|is|of|on|or|that|the|to|was|were|which|with))$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,19 @@ class Head:
         """The paper's title as the file states it, if that stands on the page; else the largest words at the
         top of the page; empty where there are none."""
         stated = self.stated.strip()
-        if len(stated.split()) > 1 and not _NO_TITLE.search(stated) and self.bears(stated):
+        sound = len(stated.split()) > 1 and not _NO_TITLE.search(stated) and not _is_prose(stated)
+        if sound and self.bears(stated):
             return stated[:_LONGEST]
-        return _largest(self.lines)[:_LONGEST]
+        shown = _largest(self.lines)
+        return "" if _NUMBERED.match(shown) or _is_prose(shown) else shown[:_LONGEST]
+
+
+def _is_prose(words: str) -> bool:
+    """Whether these are words of a running text: of a sentence, or of its middle."""
+    first = words.partition(" ")[0]
+    within = first.isalpha() and first.islower() and len(first) > 1
+    sentence = (words.endswith(".") and len(words.split()) > 4) or re.search(r"[a-z]{3,}\. [A-Z]", words)
+    return bool(within or sentence or _SPOKEN.match(words) or _UNFINISHED.search(words))
 
 
 def _largest(lines: Sequence[Line]) -> str:

@@ -249,6 +249,15 @@ async def test_a_large_file_is_not_fetched(app: App) -> None:
     assert "is larger than 40 MB" in (await drop(app, liar)).text
 
 
+async def test_a_file_without_a_title_is_called_by_its_name(app: App) -> None:
+    """Large words of its text are none: a page from the middle, notes for a talk."""
+    way = await drop(
+        app, file(moss("which is why we count moss on roofs in every town"), "notes on moss.pdf")
+    )
+    first = way.text.partition("Abstract")[0].split("which is why")[0]
+    assert first.startswith("notes on moss")
+
+
 async def test_a_file_that_cannot_be_fetched_is_told(app: App) -> None:
     async def gone(most: int) -> bytes:
         raise Unreachable("files.slack.com does not answer; try later.")

@@ -90,3 +90,39 @@ def test_a_title_must_stand_at_the_head_of_the_page() -> None:
 def test_few_ids_are_named() -> None:
     text = " ".join(f"arXiv:2508.{number:05}" for number in range(1, 30))
     assert len(page(text=text).named()) == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "order to compute the score on a single machine with forty cores",
+        "We count moss on forty roofs and find it",
+        "Moss covers roofs in every town. It is green.",
+        "The north side carries three times the moss of the south.",
+        "Moss covers roofs in every town, and the",
+        "In this paper we count moss",
+        "Table 1: Moss on roofs by year",
+        "3.2 Counting moss",
+        "[1] A. Lovelace, Counting moss",
+    ],
+)
+def test_words_of_the_text_in_large_letters_are_no_title(words: str) -> None:
+    assert page((words, 18.0)).title() == ""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Is moss green?",
+        "Table tennis on roofs",
+        "t-SNE for moss",
+        "mRNA in moss",
+        "3D Gaussian Splatting",
+        "word2vec on roofs",
+        "Moss vs. Lichen",
+        "Attention Is All You Need",
+        "Where are we now? On moss",
+    ],
+)
+def test_odd_titles_stay(title: str) -> None:
+    assert page((title, 18.0)).title() == title
