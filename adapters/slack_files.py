@@ -19,7 +19,7 @@ from bot.ports import Download
 SCOPE = "files:read"
 HOSTS = frozenset(("files.slack.com", "files.slack-gov.com"))
 _GONE = ("tombstone", "hidden_by_limit")
-_STUB = "check_file_info"
+_NAMED_ONLY = "check_file_info"
 
 
 class Files:
@@ -36,9 +36,9 @@ class Files:
         return tuple([await self._one(file, team) for file in files])
 
     async def _one(self, file: Json, team: str) -> Attachment:
-        """A file of another workspace, shared by Slack Connect, comes as a stub that has to be asked for."""
+        """A file of another workspace, shared by Slack Connect, comes as a name that has to be asked for."""
         try:
-            whole = await self._asked(file, team) if file.get("file_access") == _STUB else file
+            whole = await self._asked(file, team) if file.get("file_access") == _NAMED_ONLY else file
         except SourceError as error:
             return Attachment("The file", partial(_refuse, error), "application/pdf")
         size = whole.get("size")

@@ -37,11 +37,11 @@ def test_a_path_that_leads_nowhere_is_told(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("line", "name", "rest"),
     [
-        ("/tmp/a.pdf", "a.pdf", ""),
+        ("/papers/a.pdf", "a.pdf", ""),
         ("~/a.pdf what is new?", "a.pdf", "what is new?"),
-        (r"/tmp/my\ paper.PDF", "my paper.PDF", ""),
-        ('read "/tmp/my paper.pdf" please', "my paper.pdf", "read please"),
-        ("file:///tmp/my%20paper.pdf", "my paper.pdf", ""),
+        (r"/papers/my\ paper.PDF", "my paper.PDF", ""),
+        ('read "/papers/my paper.pdf" please', "my paper.pdf", "read please"),
+        ("file:///papers/my%20paper.pdf", "my paper.pdf", ""),
         ("is that in appendix.pdf?", None, "is that in appendix.pdf?"),
         ("what's in none.pdf", None, "what's in none.pdf"),
         ("https://arxiv.org/pdf/2509.10432v1.pdf", None, "https://arxiv.org/pdf/2509.10432v1.pdf"),
