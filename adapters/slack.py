@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -51,6 +52,8 @@ GONE = {
 BACK = frozenset(("channel_unarchive", "group_unarchive", "member_joined_channel"))
 FORM_SECONDS = 2.5
 """How long a sent form waits for its verdict; Slack gives three."""
+NAME_SECONDS = 0.5
+"""How long a request waits to hear who asks, where the answer is the same for everybody."""
 BACKOFF = 60.0
 
 
@@ -213,10 +216,10 @@ class SlackListener:
             self._start(self._command(body))
 
     async def _command(self, body: Body) -> None:
-        team = str(body.get("team_id", ""))
-        person = await self._people.who(team, body["user_id"])
-        request = events.typed(body, person)
-        await self._handle(request, self._responder(request, body, typed=True))
+        request = events.typed(body, events.Person())
+        responder = self._responder(request, body, typed=True)
+        person = await self._asker(request.workspace, body["user_id"], request.text, responder)
+        await self._handle(events.typed(body, person), responder)
 
     async def _on_press(self, ack: Ack, body: Body) -> None:
         await ack()
@@ -225,7 +228,7 @@ class SlackListener:
 
     async def _press(self, body: Body) -> None:
         user, team = body["user"]["id"], events.team_of(body)
-        person = await self._people.who(team, user)
+        person = await self._asker(team, user, events.command_of(body))
         at_home = body.get("container", {}).get("type") == "view"
         request = events.pressed(body, person, await self._sender.home(team, user) if at_home else "")
         if request:
@@ -239,8 +242,7 @@ class SlackListener:
     async def _shortcut(self, body: Body) -> None:
         team = events.team_of(body)
         identity = await self._clients.identity(team)
-        person = await self._people.who(team, body["user"]["id"])
-        request = events.shortcut(body, person, identity.user)
+        request = events.shortcut(body, events.Person(), identity.user)
         if self._files:
             request = replace(request, files=await self._files.of(body["message"], team))
         await self._handle(request, self._responder(request, body))
@@ -258,10 +260,10 @@ class SlackListener:
         await ack(**(verdict.result() if done else {}))
 
     async def _form(self, body: Body, verdict: asyncio.Future[Body]) -> None:
-        person = await self._people.who(events.team_of(body), body["user"]["id"])
         try:
-            request = events.submitted(body, person)
-            active = Origin.load(body["view"]["private_metadata"]).active
+            origin = Origin.load(body["view"].get("private_metadata", ""))
+            person = await self._asker(events.team_of(body), body["user"]["id"], origin.command)
+            request, active = events.submitted(body, person), origin.active
             answer = FormResponder(self._responder(request, {}, active=active), body["view"], verdict)
             await self._handle(request, answer)
         finally:
@@ -277,9 +279,9 @@ class SlackListener:
             self._start(self._message(event, team, identity))
 
     async def _message(self, event: Body, team: str, identity: Identity) -> None:
-        person = await self._people.who(team, event["user"])
-        command = self._sender.command
-        request = events.spoken(event, bot=identity.user, person=person, team=team, command=command)
+        said = partial(events.spoken, event, bot=identity.user, team=team, command=self._sender.command)
+        person = await self._asker(team, event["user"], said(person=events.Person()).text)
+        request = said(person=person)
         if self._files:
             request = replace(request, files=await self._files.of(event, team))
         await self._handle(request, self._responder(request, {}))
@@ -353,6 +355,17 @@ class SlackListener:
 
     # ---- handing over ---------------------------------------------------------------------------
 
+    async def _asker(
+        self, workspace: str, user: str, text: str, responder: SlackResponder | None = None
+    ) -> events.Person:
+        """Who asks; waited for long only where the answer, as theirs alone, depends on what they may do."""
+        person = await self._people.soon(workspace, user, within=NAME_SECONDS)
+        if person is None and self._is_private(text):
+            if responder:
+                await responder.working("One moment…")
+            person = await self._people.who(workspace, user)
+        return person or events.Person()
+
     async def _handle(self, request: Request, responder: Responder) -> None:
         assert self._handler is not None
         assert self._removal is not None
@@ -385,5 +398,5 @@ class SlackListener:
     def _is_private(self, text: str) -> bool:
         """Whether a command's answer is for the asker alone."""
         assert self._handler is not None
-        verb = text.partition(" ")[0].lower()
-        return any(info.private for info in self._handler.commands if info.name == verb)
+        verb = text.lower().lstrip("/ ").split(maxsplit=1)[:1]
+        return any(info.private for info in self._handler.commands if [info.name] == verb)

@@ -112,8 +112,7 @@ def pressed(body: Event, person: Person, home: str) -> Request | None:
     The answer belongs into the thread of the message. ``home`` is where buttons of the App Home act: the
     person's direct messages.
     """
-    action = body["actions"][0]
-    command = str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
+    command = command_of(body)
     if not command:
         return None
     container = body.get("container", {})
@@ -133,6 +132,12 @@ def pressed(body: Event, person: Person, home: str) -> Request | None:
         locale=person.locale,
         workspace=team_of(body),
     )
+
+
+def command_of(body: Event) -> str:
+    """The command that a pressed button or a menu's entry holds; empty for none."""
+    action = body["actions"][0]
+    return str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
 
 
 def submitted(body: Event, person: Person) -> Request:

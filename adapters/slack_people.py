@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -28,9 +29,29 @@ class People:
         self._clients = clients
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, Person]] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[Person]] = {}
 
     async def who(self, workspace: str, user: str) -> Person:
         """The person; nobody in particular, and no admin, where Slack does not say."""
+        asking = self._ask(workspace, user)
+        await asyncio.wait({asking})
+        return asking.result()
+
+    async def soon(self, workspace: str, user: str, *, within: float) -> Person | None:
+        """The person, or None where Slack takes more than ``within`` seconds; it is asked on all the same."""
+        asking = self._ask(workspace, user)
+        done, _ = await asyncio.wait({asking}, timeout=within)
+        return asking.result() if done else None
+
+    def _ask(self, workspace: str, user: str) -> asyncio.Task[Person]:
+        """Asked once, however many wait for it; one who gives up waiting leaves it to the others."""
+        key = workspace, user
+        if key not in self._asking:
+            self._asking[key] = asyncio.create_task(self._find(workspace, user))
+            self._asking[key].add_done_callback(lambda _: self._asking.pop(key))
+        return self._asking[key]
+
+    async def _find(self, workspace: str, user: str) -> Person:
         now = self._clock.now().timestamp()
         at, person = self._known.get((workspace, user), (-KEPT, Person()))
         if now - at < KEPT:

@@ -225,6 +225,32 @@ async def test_slack_asking_for_patience_is_obeyed_while_somebody_waits(slack: F
     assert slack.clock() - before >= 14
 
 
+async def test_the_note_comes_although_slack_does_not_say_who_asks(slack: FakeSlack) -> None:
+    """What only admins may do waits for the word, and says that it does."""
+    slack.mishap("users.info", "held", times=2)
+
+    async def answer(request: Request, responder: Responder) -> None:
+        if request.text.lower() == "settings":
+            await responder.send(Reply((paragraph(f"Admin: {request.is_admin}"),), private=True))
+            return
+        await responder.working("Reading the paper…")
+        await responder.send(Reply((paragraph(f"Answer to {request.user_name}."),)))
+
+    core = Core(answer)
+    async with listening(slack, core):
+        await slack.types("/paper ask 2308.04079 what?", user="U0ADMIN")
+        await slack.until(lambda: slack.posts())
+        assert [m.words for m in slack.posts()] == ["Answer to ada."]
+        root = await slack.says("what about it?", user="U0ADMIN", mention=True)
+        await slack.until(lambda: slack.posts(thread=root.ts))
+        await slack.types("/paper  Settings", user="U0ADMIN")
+        await slack.until(lambda: slack.ephemerals(user="U0ADMIN"))
+        assert [m.words for m in slack.ephemerals(user="U0ADMIN")] == ["One moment…"]
+        slack.land()
+        await slack.until(lambda: [m.words for m in slack.ephemerals(user="U0ADMIN")] == ["Admin: True"])
+    assert len(slack.calls("users.info")) == 1
+
+
 # ---- growing answers -----------------------------------------------------------------------------
 
 

@@ -126,7 +126,8 @@ class Server:
 
         `refuse` (with error=), `broken` (HTTP status=, nothing done), `recorded` (done, then HTTP status=),
         `lost` (done, then the connection is cut), `late` (cut; done when `land()` is called),
-        `limited` (429 with retry_after=), `garbage` (200 that is no JSON).
+        `limited` (429 with retry_after=), `garbage` (200 that is no JSON), `held` (answered when `land()` is
+        called).
         """
         for _ in range(times):
             self.world.faults[method].append(Fault(kind, **more))
@@ -215,6 +216,10 @@ class Server:
     async def _misbehave(
         self, request: web.Request, name: str, args: Json, fault: Fault
     ) -> web.StreamResponse:
+        if fault.kind == "held":
+            landed: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+            self.world.late.append(lambda: landed.set_result(args))
+            return self._done(name, await landed, self._call(request, name, args))
         if fault.kind == "refuse":
             return self._done(name, args, {"ok": False, "error": fault.error})
         if fault.kind in {"recorded", "lost"}:

@@ -249,7 +249,7 @@ class World:
         self.calls: list[Call] = []
         self.tokens_used: list[tuple[str, str]] = []
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self.late: list[Callable[[], Json]] = []
+        self.late: list[Callable[[], object]] = []
         self.buckets = Buckets(clock)
         self.counter = itertools.count(1)
         self.scopes = set(SCOPES)
