@@ -83,7 +83,7 @@ def _select(field: d.Select) -> Json:
         return _input(d.Input(field.name, field.label, ",".join(field.value)))
     options = [_choice(choice, field.value) for choice in field.choices]
     most = len(options) if field.many else 1
-    required = not field.many and bool(field.value)
+    required = bool(field.value)
     return {
         "type": SELECT,
         "custom_id": field.name,

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from adapters.slack_manifest import NEEDED, SCOPES
-from adapters.slack_names import native, team_in
+from adapters.slack_names import native
 from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, ask, web_client
-from bot.domain import ChannelId, Finding
+from bot.domain import ChannelId, Finding, workspace_in
 from bot.errors import ChannelGone, DeliveryError, PlatformError
 
 MOST_SKEW = 60.0
@@ -115,7 +115,7 @@ def _clock(identity: Identity) -> Finding:
 
 async def _channel(clients: Clients, teams: Sequence[str], channel: ChannelId) -> Finding:
     name = str(channel)
-    for team in [team for team in teams if team_in(channel) in ("", team)]:
+    for team in [team for team in teams if workspace_in(channel) in ("", team)]:
         client = await clients.client(team)
         try:
             if native(channel).startswith("D"):  # conversations.info would need one more scope for these

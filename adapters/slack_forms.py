@@ -106,7 +106,7 @@ def _input(field: Input | Select) -> Json:
         case Input():
             element, optional = _box(field), not field.required
         case Select():
-            element, optional = _choice(field), field.many
+            element, optional = _choice(field), False
         case _:
             assert_never(field)
     hint = {"hint": _plain(field.hint, HINT)} if field.hint else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
@@ -97,7 +98,7 @@ class Door:
         """401 for what Slack did not sign just now, or signed for an earlier call; 400 for garbage."""
         stamp = request.headers.get("X-Slack-Request-Timestamp", "")
         signature = request.headers.get("X-Slack-Signature", "")
-        if not stamp.isdigit() or not self._verifier.is_valid(body, stamp, signature):
+        if not re.fullmatch(r"[0-9]{1,12}", stamp) or not self._verifier.is_valid(body, stamp, signature):
             return web.Response(status=401, text="invalid request")
         if not self._seen.first(signature):
             return web.Response(status=401, text="replayed request")

@@ -121,7 +121,7 @@ class Installed:
         return identity
 
     async def remove(self, workspace: str) -> None:
-        """Forget a workspace and its token; its channels are paused when the next post finds it gone."""
+        """Forget a workspace and its token."""
         await self._marks.take(KEPT + workspace)
         self._known.pop(workspace, None)
         self._clients.pop(workspace, None)

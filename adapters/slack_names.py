@@ -27,11 +27,6 @@ def native(name: ChannelId | UserId) -> str:
     return native_id(name).rpartition("/")[2]
 
 
-def team_in(name: ChannelId | UserId) -> str:
-    """The workspace that the name holds; empty where there is only one."""
-    return native_id(name).rpartition("/")[0]
-
-
 def kept_apart(request: Request) -> Request:
     """The request with its workspace in the names of channel and person."""
     team = request.workspace

@@ -9,10 +9,10 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from adapters.slack_events import Person
-from adapters.slack_names import native, team_in
+from adapters.slack_names import native
 from adapters.slack_web import PATIENCE, Clients, ask
 from bot.doc import Doc, Span
-from bot.domain import UserId, platform_of
+from bot.domain import UserId, platform_of, workspace_in
 from bot.errors import DeliveryError, RateLimited, Rejected
 from bot.ports import Clock
 
@@ -81,7 +81,7 @@ class People:
         """The document with the people of Slack whom it names called as Slack calls them."""
         told = {span.person for span in _spans(doc) if span.person}
         ours = [UserId(one) for one in sorted(told) if platform_of(UserId(one)) == "slack"]
-        names = {str(one): (await self.who(team_in(one) or workspace, native(one))).name for one in ours}
+        names = {str(one): (await self.who(workspace_in(one) or workspace, native(one))).name for one in ours}
         return doc if not any(names.values()) else _renamed(doc, names)
 
     async def _look(self, workspace: str, user: str) -> Person:

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
-from adapters.slack_names import channel_id, native, team_in
+from adapters.slack_names import channel_id, native
 from adapters.slack_people import People
 from adapters.slack_text import Json
 from adapters.slack_unfurl import preview
 from adapters.slack_web import CAP, PATIENCE, AppGone, BlocksRefused, Clients, Pacer, ask, on_time
 from bot.doc import Doc
-from bot.domain import ChannelId, Post, UserId
+from bot.domain import ChannelId, Post, UserId, workspace_in
 from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
 from bot.ports import Clock
 
@@ -223,7 +223,7 @@ class SlackPoster:
 
     async def home(self, person: UserId, *, workspace: str = "") -> ChannelId:
         """The person's direct messages with the bot."""
-        team = team_in(person) or workspace
+        team = workspace_in(person) or workspace
         found = await self._sender.home(team, native(person))
         return channel_id(found, team if self._sender.clients.many else "")
 
@@ -253,4 +253,4 @@ class SlackPoster:
 
 
 def _place(post: Post) -> Place:
-    return Place(native(post.channel), post.parent, team_in(post.channel) or post.workspace)
+    return Place(native(post.channel), post.parent, workspace_in(post.channel) or post.workspace)

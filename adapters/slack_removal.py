@@ -73,6 +73,5 @@ class Removal:
                 self._serving.cancel()
             return
         log.warning("Slack: the app was removed from workspace %s; its channels are paused.", team)
-        alone = await self._clients.workspaces() == [team]
         await self._clients.remove(team)
-        await self._handler.workspace_gone(PLATFORM, "" if alone else team, REMOVED)
+        await self._handler.workspace_gone(PLATFORM, team, REMOVED)

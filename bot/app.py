@@ -21,7 +21,7 @@ from bot.commands.core import Core, Manners
 from bot.commands.handler import Conversation
 from bot.config import ChannelSection, Config
 from bot.digest import Desk as Composing
-from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of
+from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of, workspace_in
 from bot.dropped import DropDesk
 from bot.embedding import Embedding
 from bot.encoders import encoder
@@ -390,6 +390,6 @@ def _channel(section: ChannelSection, config: Config, before: Channel | None) ->
         quiet=section.quiet,
         watch=section.watch,
         paused=before.paused if before else "",
-        workspace=before.workspace if before else "",
+        workspace=workspace_in(ChannelId(section.channel)) or (before.workspace if before else ""),
         person=before.person if before else "",
     )

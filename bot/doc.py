@@ -130,7 +130,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A choice of a form; ``many`` lets more than one be taken. ``value`` holds what is chosen now."""
+    """A choice of a form: one, with ``many`` one or more. ``value`` holds what is chosen now."""
 
     name: str
     label: str

@@ -43,6 +43,11 @@ def native_id(channel: ChannelId | UserId) -> str:
     return channel.partition(":")[2]
 
 
+def workspace_in(name: ChannelId | UserId) -> str:
+    """The workspace that a name holds (``slack:T0456/C0123``); empty where it holds none."""
+    return native_id(name).rpartition("/")[0]
+
+
 # --- papers ---------------------------------------------------------------------------------------
 
 

@@ -62,7 +62,7 @@ def zones_like(typed: str) -> list[str]:
 def days(words: str) -> tuple[Weekday, ...]:
     """ "mon-fri", "mon,wed", "daily", "weekdays". Raises UsageError that names the value."""
     chosen: set[Weekday] = set()
-    for part in re.split(r"[,\s]+", words.strip().lower()):
+    for part in re.findall(r"[^,\s]+", words.lower()):
         chosen.update(_range(part))
     if not chosen:
         raise UsageError("Name at least one day, such as mon-fri.")

@@ -89,7 +89,7 @@ async def unfollow(core: Core, call: Call, way: Responder) -> None:
 
 
 def _followed(channel: Channel, words: str) -> Topic | None:
-    if words.isdigit() and 1 <= int(words) <= len(channel.topics):
+    if re.fullmatch(r"\d{1,3}", words) and 1 <= int(words) <= len(channel.topics):
         return channel.topics[int(words) - 1]
     wanted = Topic.parse(words)
     for topic in channel.topics:
@@ -166,7 +166,7 @@ class FieldError(UsageError):
 
 
 def _limit(value: str) -> int:
-    if not value.strip().isdigit() or not 1 <= int(value) <= 50:
+    if not re.fullmatch(r"\s*\d{1,3}\s*", value) or not 1 <= int(value) <= 50:
         raise UsageError(f"“{value[:20]}” is no number of papers; write 1 to 50.")
     return int(value)
 

@@ -193,7 +193,7 @@ def settings_form(channel: Channel) -> Form:
             Input("not", "Never, with commas between", ", ".join(channel.not_), "Such as survey, benchmark"),
             *_when(channel),
             Input("limit", "Papers a day at most", str(channel.limit), required=True),
-            Input("language", "Language of summaries", channel.language, "Such as en, de, fr"),
+            Input("language", "Language of summaries", channel.language, "Such as en, de, fr", required=True),
             Select(
                 "quiet",
                 "On a day without papers",

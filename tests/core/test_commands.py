@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from bot.app import App, assembled
+from bot.app import App, assembled, subscribe
 from bot.config import parse
-from bot.doc import Button, Buttons, Doc, Form, person
+from bot.doc import Button, Buttons, Doc, Form, Input, person
 from bot.domain import (
     Channel,
     ChannelId,
@@ -213,6 +213,10 @@ async def test_settings_by_form(app: App) -> None:
     shown = await _ask(app, "settings")
     (form,) = shown.last.doc
     assert isinstance(form, Form)
+    assert [field.name for field in form.fields if isinstance(field, Input) and not field.required] == [
+        "topics",
+        "not",
+    ]
     values = {
         "topics": "gaussian splatting | 3DGS\nspeech not: wind",
         "not": "survey, benchmark",
@@ -251,7 +255,10 @@ async def test_settings_by_form(app: App) -> None:
     [
         ("at", "25:99", "is no time of day"),
         ("timezone", "Mars", "is no time zone"),
+        ("days", "", "Name at least one day"),
         ("limit", "0", "is no number of papers"),
+        ("limit", "²", "is no number of papers"),
+        ("limit", "9" * 5000, "is no number of papers"),
         ("language", "Deutsch", "is no language code"),
         ("topics", "\n".join(f"topic {n}" for n in range(60)), "can follow 50 topics"),
     ],
@@ -385,10 +392,27 @@ async def test_a_channel_that_goes_and_comes_back(app: App) -> None:
     assert paused.paused.startswith("paused by")
 
 
+async def test_channels_of_a_file_stop_and_go_on_with_their_workspace(app: App) -> None:
+    """As those do that were made by command; others stay as they are."""
+    names = [ChannelId(f"slack:{name}") for name in ("T1/C1", "T1/C2", "T2/C1")]
+    sections = [{"channel": name, "topics": ["gaussian splatting"]} for name in names]
+    await subscribe(parse({"channels": sections}), app.stores)
+    await _ask(app, "follow gaussian splatting")
+
+    async def paused() -> list[ChannelId]:
+        return sorted(channel.id for channel in await app.stores.channels.all() if channel.paused)
+
+    await app.conversation.workspace_gone("slack", "T1", "the app was removed")
+    assert await paused() == names[:2]
+    await app.conversation.workspace_back("slack", "T1", "the app was removed")
+    assert await paused() == []
+
+
 async def test_following_and_unfollowing_by_number_or_part(app: App) -> None:
     await _ask(app, "follow gaussian splatting | 3DGS")
     await _ask(app, "follow speech recognition")
     assert "does not follow “cats”" in (await _ask(app, "unfollow cats")).text
+    assert "does not follow “²”" in (await _ask(app, "unfollow ²")).text
     assert "no longer follows “speech recognition”" in (await _ask(app, "unfollow 2")).text
     assert "no longer follows “gaussian splatting | 3DGS”" in (await _ask(app, "unfollow 3DGS")).text
     unknown = await _ask(app, "follow quantum gravity in bananas")

@@ -137,6 +137,8 @@ async def test_what_slack_did_not_sign_just_now_does_nothing(fake: FakeSlack) ->
             other,
             {},
             {"X-Slack-Request-Timestamp": "soon", "X-Slack-Signature": "v0=1"},
+            {"X-Slack-Request-Timestamp": "²", "X-Slack-Signature": "v0=1"},
+            {"X-Slack-Request-Timestamp": "9" * 5000, "X-Slack-Signature": "v0=1"},
         ):
             assert (await call(base, COMMAND, headers, FORM))[0] == 401
         good = fake.sign(COMMAND)
@@ -292,7 +294,7 @@ async def test_a_removed_app_is_forgotten(fake: FakeSlack) -> None:
         with pytest.raises(ChannelGone, match="install it again"):
             await poster.post(Post(ChannelId(f"slack:{CHANNEL}"), (paragraph("x"),), "k", workspace="T0ONE"))
         await core.until(lambda: core.left)
-        assert core.left == [("slack", "", REMOVED)]
+        assert core.left == [("slack", "T0ONE", REMOVED)]
         await install(fake, base, "T0ONE")
         await install(fake, base, "T0TWO")
         await core.until(lambda: len(core.returned) == 3)

@@ -190,6 +190,11 @@ class FakeSlack(Server):
             if block["type"] == "input":
                 state[block["block_id"]] = {block["element"]["action_id"]: self.entry(block, values)}
         asked = {block["label"]["text"] for block in view["blocks"] if block["type"] == "input"}
+        for block in view["blocks"]:
+            if block["type"] == "input" and not block.get("optional"):
+                (entry,) = state[block["block_id"]].values()
+                kept = entry.get("selected_options") or entry.get("selected_option") or entry.get("value")
+                assert kept, f"Slack asks for {block['label']['text']!r} and sends nothing without it"
         assert set(values) <= asked, (
             f"no such input: {sorted(set(values) - asked)}; there are {sorted(asked)}"
         )
