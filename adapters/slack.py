@@ -22,6 +22,7 @@ from adapters import slack_events as events
 from adapters import slack_names as names
 from adapters.slack_blocks import BUTTON
 from adapters.slack_check import examine, lacking, missing_scopes
+from adapters.slack_events import Person
 from adapters.slack_files import Files
 from adapters.slack_forms import FORM, Origin, home
 from adapters.slack_http import Door
@@ -216,7 +217,7 @@ class SlackListener:
             self._start(self._command(body))
 
     async def _command(self, body: Body) -> None:
-        request = events.typed(body, events.Person())
+        request = events.typed(body, Person())
         responder = self._responder(request, body, typed=True)
         person = await self._asker(request.workspace, body["user_id"], request.text, responder)
         await self._handle(events.typed(body, person), responder)
@@ -242,7 +243,7 @@ class SlackListener:
     async def _shortcut(self, body: Body) -> None:
         team = events.team_of(body)
         identity = await self._clients.identity(team)
-        request = events.shortcut(body, events.Person(), identity.user)
+        request = events.shortcut(body, Person(), identity.user)
         if self._files:
             request = replace(request, files=await self._files.of(body["message"], team))
         await self._handle(request, self._responder(request, body))
@@ -280,7 +281,7 @@ class SlackListener:
 
     async def _message(self, event: Body, team: str, identity: Identity) -> None:
         said = partial(events.spoken, event, bot=identity.user, team=team, command=self._sender.command)
-        person = await self._asker(team, event["user"], said(person=events.Person()).text)
+        person = await self._asker(team, event["user"], said(person=Person()).text)
         request = said(person=person)
         if self._files:
             request = replace(request, files=await self._files.of(event, team))
@@ -355,16 +356,14 @@ class SlackListener:
 
     # ---- handing over ---------------------------------------------------------------------------
 
-    async def _asker(
-        self, workspace: str, user: str, text: str, responder: SlackResponder | None = None
-    ) -> events.Person:
+    async def _asker(self, team: str, user: str, text: str, way: SlackResponder | None = None) -> Person:
         """Who asks; waited for long only where the answer, as theirs alone, depends on what they may do."""
-        person = await self._people.soon(workspace, user, within=NAME_SECONDS)
+        person = await self._people.soon(team, user, within=NAME_SECONDS)
         if person is None and self._is_private(text):
-            if responder:
-                await responder.working("One moment…")
-            person = await self._people.who(workspace, user)
-        return person or events.Person()
+            if way:
+                await way.working("One moment…")
+            person = await self._people.who(team, user)
+        return person or Person()
 
     async def _handle(self, request: Request, responder: Responder) -> None:
         assert self._handler is not None
