@@ -12,6 +12,7 @@ from adapters.discord_commands import definitions, same
 from adapters.discord_files import Files
 from adapters.discord_gateway import connect
 from adapters.discord_listening import ACK_AFTER, Listening
+from adapters.discord_missed import Lately, nowhere
 from adapters.discord_places import application_of, check, invite
 from adapters.discord_posts import Posts
 from adapters.discord_rest import API_URL, Rest, point
@@ -33,8 +34,9 @@ class Discord:
 
     ``gateway_url`` overrides what Discord's API names; ``publish`` hands posts in announcement channels on to
     the servers that follow them. ``ack_after`` is the seconds after which a sign of life is shown; ``proxy``
-    the address of an HTTP proxy for requests and gateway. Addresses are class attributes of discord.py, so
-    that there is one Discord a process. Call :meth:`close` at the end.
+    the address of an HTTP proxy for requests and gateway; ``lately`` names the direct messages to look
+    through for what was missed. Addresses are class attributes of discord.py, so that there is one Discord a
+    process. Call :meth:`close` at the end.
     """
 
     platform = "discord"
@@ -51,11 +53,12 @@ class Discord:
         files: Files | None = None,
         ack_after: float = ACK_AFTER,
         proxy: str = "",
+        lately: Lately = nowhere,
     ) -> None:
         self._token, self._clock, self._command = token.strip(), clock, command
         self._api_url, self._gateway_url = api_url, gateway_url
         self.ack_after = ack_after
-        self._files = files
+        self._files, self._lately = files, lately
         self._proxy = proxy
         self._rest = Rest(self._token, api_url=api_url, proxy=proxy)
         self.connected = asyncio.Event()
@@ -102,6 +105,7 @@ class Discord:
                 shards=self._shards,
                 up=self.connected,
                 proxy=self._proxy,
+                lately=self._lately,
             )
         except asyncio.CancelledError:
             await to.drain()

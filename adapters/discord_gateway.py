@@ -11,6 +11,7 @@ import discord
 import structlog
 
 from adapters.discord_listening import Listening
+from adapters.discord_missed import Lately, missed
 from adapters.discord_rest import LOGIN_REFUSED
 from bot.errors import PlatformError
 from bot.ports import Clock
@@ -32,7 +33,15 @@ class Client(discord.AutoShardedClient):
     """discord.py's client, every event of which goes to a :class:`Listening`."""
 
     def __init__(
-        self, to: Listening, clock: Clock, *, content: bool, shards: int, up: asyncio.Event, proxy: str
+        self,
+        to: Listening,
+        clock: Clock,
+        lately: Lately,
+        *,
+        content: bool,
+        shards: int,
+        up: asyncio.Event,
+        proxy: str,
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content)
         super().__init__(
@@ -44,7 +53,7 @@ class Client(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
         )
-        self._to, self._clock, self._up = to, clock, up
+        self._to, self._clock, self._lately, self._up = to, clock, lately, up
         self.stood = False
         """Whether a session came to stand."""
 
@@ -64,6 +73,14 @@ class Client(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         """Every shard is connected."""
         self._up.set()
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """A new session, to which Discord does not deliver what was said before it."""
+        self._to.start(self._catch_up(shard_id))
+
+    async def _catch_up(self, shard: int) -> None:
+        for message in await missed(self, shard, self._clock, self._lately):
+            self._to.start(self._to.message(message, late=True))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """What an event's handler did not catch."""
@@ -121,17 +138,19 @@ async def connect(
     token: str,
     shards: Callable[[], Awaitable[int]],
     up: asyncio.Event,
+    lately: Lately,
     proxy: str = "",
 ) -> None:
     """Stay connected until cancelled; without the message-content intent where it is not granted.
 
     ``shards`` tells how many Discord wants by now; it is asked at each new start, since Discord closes the
-    connection (4011) when a bot has grown out of them. ``up`` is set once all stand. Raises PlatformError
-    when the token does not serve.
+    connection (4011) when a bot has grown out of them. ``up`` is set once all stand; ``lately`` names the
+    channels to look through for what was missed. Raises PlatformError when the token does not serve.
     """
     failures = 0
     while True:
-        client = Client(to, clock, content=to.reads_content, shards=await shards(), up=up, proxy=proxy)
+        content, count = to.reads_content, await shards()
+        client = Client(to, clock, lately, content=content, shards=count, up=up, proxy=proxy)
         try:
             async with client:
                 await client.start(token)

@@ -16,7 +16,7 @@ from adapters.discord_files import Files
 from adapters.discord_forms import ASK, QUESTION
 from adapters.discord_places import Change, Places
 from adapters.discord_recent import Recent
-from adapters.discord_requests import Talk, away, of_interaction
+from adapters.discord_requests import Talk, away, manages, of_interaction
 from adapters.discord_rest import Rest
 from adapters.discord_text import shorten
 from adapters.discord_ways import InteractionWay, MessageWay
@@ -72,6 +72,7 @@ class Listening:
         self._places = Places()
         self._entered: Recent[str, dict[str, dict[str, str]]] = Recent()
         self._hinted: Recent[str, bool] = Recent()
+        self._heard: Recent[int, bool] = Recent()
         self._under_way: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
         self.reads_content = True
@@ -196,11 +197,17 @@ class Listening:
 
     # --- messages -------------------------------------------------------------------------------------
 
-    async def message(self, message: discord.Message) -> None:
-        """A message; answered if it is meant for the bot."""
+    async def message(self, message: discord.Message, *, late: bool = False) -> None:
+        """A message, heard once; answered if it is meant for the bot. ``late``: found in the history."""
+        if message.id in self._heard or (late and not (message.content or message.attachments)):
+            return
+        self._heard[message.id] = True
         request = await self._talk.request(message)
         if request is None:
             return
+        if late:
+            admin = request.direct or await manages(message)
+            request = replace(request, late=request.kind == "reply", is_admin=admin)
         way = MessageWay(
             self._rest,
             channel=str(message.channel.id),

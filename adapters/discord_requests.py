@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import discord
 
 from adapters.discord_commands import MENU, about, typed
@@ -169,6 +170,17 @@ _SAID = (discord.MessageType.default, discord.MessageType.reply)
 
 def _in_thread(message: discord.Message) -> bool:
     return isinstance(message.channel, discord.Thread)
+
+
+async def manages(message: discord.Message) -> bool:
+    """Whether the author of a message from the history may manage the channel; history names no roles."""
+    if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
+        return False
+    try:
+        member = await message.guild.fetch_member(message.author.id)
+        return message.channel.permissions_for(member).manage_channels
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
+        return False
 
 
 def _manages(message: discord.Message) -> bool:

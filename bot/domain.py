@@ -666,6 +666,8 @@ class Request:
     locale: str = ""
     foreign: bool = False
     """Whether other people began the thread it stands in."""
+    late: bool = False
+    """Found in the history, seemingly unanswered: perhaps never heard, perhaps the process died over it."""
 
 
 @dataclass(frozen=True, slots=True)

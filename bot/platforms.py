@@ -3,8 +3,9 @@ install it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -154,6 +155,9 @@ def discord(around: Surroundings, section: DiscordSection) -> Platform:
     from adapters.discord import Discord
     from adapters.discord_files import Files
 
+    async def lately(since: datetime) -> Sequence[ChannelId]:
+        return await around.stores.threads.lately("discord", since, limit=200)
+
     made = Discord(
         _needed(around, section.token_env),
         clock=around.clock,
@@ -163,6 +167,7 @@ def discord(around: Surroundings, section: DiscordSection) -> Platform:
         publish=section.publish,
         files=Files(download_with(around.web), section.api_url),
         proxy=Proxies.of(around.environ).to(section.api_url),
+        lately=lately,
     )
     return Platform(made, made, close=made.close)
 

@@ -437,6 +437,10 @@ class Threads(Protocol):
         """The threads that are about this paper alone, latest first, without their turns."""
         ...
 
+    async def lately(self, platform: str, since: datetime, *, limit: int) -> list[ChannelId]:
+        """The platform's channels in which anybody talked with the bot since then, latest first."""
+        ...
+
     async def first_time(self, channel: ChannelId, message: str, *, now: datetime) -> bool:
         """True the first time that a message id is asked about, so that a redelivery is not answered."""
         ...

@@ -76,6 +76,18 @@ class Threads:
             query = query.order_by(thread.c.said_at.desc(), thread.c.number.desc())
             return [_thread(row, ()) for row in await connection.execute(query)]
 
+    async def lately(self, platform: str, since: datetime, *, limit: int) -> list[ChannelId]:
+        """The platform's channels in which anybody talked with the bot since then, latest first."""
+        said = sa.select(thread.c.channel_id, thread.c.said_at.label("at")).where(thread.c.said_at >= since)
+        told = sa.select(heard.c.channel_id, heard.c.heard_at.label("at")).where(heard.c.heard_at >= since)
+        both = said.union_all(told).subquery()
+        query = sa.select(both.c.channel_id).where(
+            both.c.channel_id.startswith(f"{platform}:", autoescape=True)
+        )
+        query = query.group_by(both.c.channel_id).order_by(sa.func.max(both.c.at).desc()).limit(limit)
+        async with self._database.reading() as connection:
+            return [ChannelId(row.channel_id) for row in await connection.execute(query)]
+
     async def first_time(self, channel: ChannelId, message: str, *, now: datetime) -> bool:
         """True the first time that a message id is asked about, so that a redelivery is not answered."""
         row = {"channel_id": channel, "message": message, "heard_at": now}

@@ -24,7 +24,7 @@ from bot.domain import (
     platform_of,
 )
 from bot.dropped import is_pdf
-from bot.errors import PaperboyError, Refused, SourceError, UsageError
+from bot.errors import PaperboyError, Refused, SourceError, StorageError, UsageError
 from bot.identity import question_about
 from bot.ports import Responder
 from bot.schedule_words import zones_like
@@ -81,11 +81,26 @@ class Conversation:
         self._core = core
 
     async def handle(self, request: Request, responder: Responder) -> None:
-        """Answer the request; a redelivered message is answered once. Never raises for its content."""
+        """Answer the request; a redelivered message is answered once, unless it comes ``late`` and its first
+        handling did not come to an end. Never raises for its content."""
         core = self._core
         known = request.message if not _opens_form(request) else ""
-        if known and not await core.threads.first_time(request.channel, known, now=core.now()):
+        new = not known or await core.threads.first_time(request.channel, known, now=core.now())
+        if not new and not (request.late and await self._first_end(request)):
             return
+        await self._respond(request, responder)
+        if known and request.kind == "reply":
+            try:
+                await self._first_end(request)
+            except StorageError as error:
+                _log.warning("not noted that a message was answered", reason=str(error))
+
+    async def _first_end(self, request: Request) -> bool:
+        """Note that a message was answered, or is for the second and last time; False if that stood there."""
+        core = self._core
+        return await core.threads.first_time(request.channel, f"{request.message} done", now=core.now())
+
+    async def _respond(self, request: Request, responder: Responder) -> None:
         try:
             await self._answer(request, responder)
         except channels.FieldError as error:

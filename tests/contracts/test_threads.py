@@ -71,3 +71,17 @@ async def test_a_message_is_new_once(threads: Threads) -> None:
     assert sorted(await asyncio.gather(*asked)) == [False, False, False, False, True]
     assert await threads.first_time(LAB, "m2", now=NOW)
     assert await threads.first_time(ChannelId("slack:C2"), "m1", now=NOW)
+
+
+async def test_where_somebody_talked_lately(threads: Threads) -> None:
+    here, there, old = (ChannelId(f"discord:{n}") for n in (1, 2, 3))
+    await threads.first_time(old, "m1", now=NOW - timedelta(days=2))
+    await threads.open(Thread(here, "1.0", (ONE,)), now=NOW - timedelta(hours=2))
+    await threads.first_time(there, "m1", now=NOW - timedelta(hours=1))
+    await threads.first_time(LAB, "m1", now=NOW)
+    since = NOW - timedelta(days=1)
+    assert await threads.lately("discord", since, limit=5) == [there, here]
+    await threads.say(here, "1.0", Turn("person", "and?"), now=NOW)
+    assert await threads.lately("discord", since, limit=5) == [here, there]
+    assert await threads.lately("discord", since, limit=1) == [here]
+    assert await threads.lately("slack", since, limit=5) == [LAB]

@@ -103,6 +103,7 @@ async def _ask(
     message: str = "",
     mentioned: bool = False,
     direct: bool = False,
+    late: bool = False,
 ) -> Way:
     way = Way(thread)
     request = Request(
@@ -116,6 +117,7 @@ async def _ask(
         message=message,
         mentioned=mentioned,
         direct=direct,
+        late=late,
     )
     await app.conversation.handle(request, way)
     return way
@@ -207,6 +209,16 @@ async def test_a_mention_with_a_paper_and_a_question_is_answered(app: App) -> No
 async def test_the_same_message_is_answered_once(app: App) -> None:
     assert (await _ask(app, "topics", message="m1")).replies
     assert not (await _ask(app, "topics", message="m1")).replies
+
+
+async def test_a_question_over_which_the_process_died_is_answered_once_more(app: App) -> None:
+    async def asked(message: str, *, late: bool) -> int:
+        return len((await _ask(app, "topics", kind="reply", direct=True, message=message, late=late)).replies)
+
+    await app.stores.threads.first_time(CHANNEL, "m1", now=NOW)  # heard, and then nothing
+    assert [await asked("m1", late=late) for late in (False, True, True)] == [0, 1, 0]
+    assert [await asked("m2", late=late) for late in (True, True)] == [1, 0]
+    assert [await asked("m3", late=late) for late in (False, True)] == [1, 0]
 
 
 async def test_settings_by_form(app: App) -> None:

@@ -11,10 +11,11 @@ import pytest
 from adapters.discord import Discord
 from adapters.discord_answers import LEFT, STOPPED
 from adapters.discord_listening import AWAY, NO_CONTENT
+from adapters.discord_missed import Lately, nowhere
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Reply, Request
-from bot.errors import PlatformError
+from bot.errors import PlatformError, StorageError
 from bot.ports import Responder
 from tests.fakes.discord import Channel, NotOffered
 from tests.fakes.discord import Discord as Server
@@ -99,7 +100,7 @@ class Still:
 
 @asynccontextmanager
 async def running(
-    server: Server, core: Core, *, ack_after: float = 0.5, shards: int = 1
+    server: Server, core: Core, *, ack_after: float = 0.5, shards: int = 1, lately: Lately = nowhere
 ) -> AsyncIterator[Discord]:
     bot = Discord(
         server.token,
@@ -107,6 +108,7 @@ async def running(
         api_url=server.api_url,
         gateway_url=server.gateway_url,
         ack_after=ack_after,
+        lately=lately,
     )
     task = asyncio.create_task(bot.run(core))
     try:
@@ -880,3 +882,71 @@ async def test_a_forum_is_not_given_up_for_what_it_does_not_need(server: Server)
         await server.denies(forum, "send_messages_in_threads")
         await core.until(lambda: len(core.told(forum)) == 2)
         assert "give it Send Messages in Threads." in core.told(forum)[1]
+
+
+async def test_what_was_asked_while_nobody_listened_is_answered_after_the_start(
+    server: Server, papers: Channel
+) -> None:
+    first, core, other = Core(), Core(), server.channel("talk")
+    home = server.dm("bob")
+
+    async def lately(since: datetime) -> Sequence[ChannelId]:
+        return [ChannelId(f"discord:{id}") for id in (home.id, papers.id, 404)]
+
+    async with running(server, first) as bot:
+        thread = await digest(bot, server, papers)
+        await server.says("heard and answered", channel=thread)
+        await first.until(lambda: len(first.sent) == 1)
+    await server.says("too long ago", channel=thread)
+    server.passes(1900)
+    await server.says("is it fast?", channel=thread)
+    await server.says("not for the bot", channel=other)
+    await server.says("what of mirrors?", channel=other, mention=True)
+    await server.says("and to me alone?", channel=home, user="bob")
+    async with running(server, core, lately=lately):
+        await core.until(lambda: len(core.sent) == 3)
+        texts = [request.text for request in core.asked]
+        assert sorted(texts) == ["and to me alone?", "is it fast?", "what of mirrors?"]
+        assert all(request.late for request in core.asked)
+        (answer,) = [one for one in server.posts(thread) if "is it fast?" in one.text]
+        assert answer.json["message_reference"]["message_id"]
+        requests = len(server.rest.calls)
+        await server.gateway.forget()
+        await server.connected()
+        await server.says("once more", channel=thread)
+        await core.until(lambda: len(core.sent) == 4)
+    again = Core()
+    async with running(server, again, lately=lately):
+        await server.says("the last", channel=thread)
+        await again.until(lambda: bool(again.sent))
+    assert [request.text for request in again.asked] == ["the last"]
+    assert len(core.asked) == 4
+    assert len(server.rest.calls) - requests < 60
+
+
+async def test_who_wrote_a_missed_command_may_what_they_may(server: Server, papers: Channel) -> None:
+    core = Core()
+    server.manager("eve")
+    await server.says("unfollow x", channel=papers, mention=True, user="eve")
+    await server.says("unfollow y", channel=papers, mention=True, user="ada")
+    async with running(server, core):
+        await core.until(lambda: len(core.sent) == 2)
+    assert {request.text: request.is_admin for request in core.asked} == {
+        "unfollow x": True,
+        "unfollow y": False,
+    }
+
+
+async def test_places_that_cannot_be_looked_through_stop_nothing(server: Server, papers: Channel) -> None:
+    core, shut = Core(), server.channel("shut")
+    await server.says("lost", channel=shut, mention=True)
+    await server.denies(shut, "read_message_history")
+    await server.says("found", channel=papers, mention=True)
+    server.passes(1)
+
+    async def lately(since: datetime) -> Sequence[ChannelId]:
+        raise StorageError("The disk is full.")
+
+    async with running(server, core, lately=lately):
+        await core.until(lambda: bool(core.sent))
+    assert [request.text for request in core.asked] == ["found"]

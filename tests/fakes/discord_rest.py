@@ -172,7 +172,15 @@ class Rest:
         return {"threads": [one.json() for one in mine if one.is_thread and not one.archived], "members": []}
 
     async def get_member(self, call: Call) -> Json:
-        return self.gateway.guild(self._guild(call))["members"][0]  # type: ignore[no-any-return]
+        guild, id = self.gateway.guild(self._guild(call)), call.path["user"]
+        me: Json = guild["members"][0]
+        if id == self.world.bot["id"]:
+            return me
+        for user in self.world.users.values():
+            if user["id"] == id:
+                managing = [self.world.manager_role] if id in self.world.managers else []
+                return me | {"user": user, "roles": managing}
+        raise Refused(404, 10007, "Unknown Member")
 
     async def get_channel(self, call: Call) -> Json:
         channel = self._channel(call)

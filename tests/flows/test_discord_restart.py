@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,7 +55,7 @@ async def running(config: Path, server: Discord, end: signal.Signals) -> AsyncIt
 
 async def test_killed_between_a_card_a_form_and_an_answer_and_while_somebody_waits(tmp_path: Path) -> None:
     """Buttons and forms of the process that died go on; where nothing came, a sentence says what to do."""
-    async with Discord() as server:
+    async with Discord(now=time.time()) as server:
         papers = server.channel("papers")
         config, library = written(tmp_path, server), tmp_path / "library.jsonl"
         library.write_text(json.dumps(PAPER) + "\n")
@@ -70,9 +71,15 @@ async def test_killed_between_a_card_a_form_and_an_answer_and_while_somebody_wai
             await server.says("topics", channel=papers, mention=True)
             await server.happens(lambda: len(server.posts(papers)) == 2)
         busy.close()
+        stood = len(server.posts(papers))
+        await server.says("what does 2508.00001 prune?", channel=papers, mention=True)
         async with running(config, server, signal.SIGTERM):
-            for said in (command.texts[0], server.posts(papers)[-1].text):
+            for said in (command.texts[0], server.posts(papers)[stood - 1].text):
                 assert said.endswith("please ask again.")
+            await server.happens(
+                lambda: any("prune splats" in one.text for one in server.posts(papers)[stood:]), seconds=20
+            )
+            assert len(server.posts(papers)) == stood + 1
             answer = await server.submits(form, {"Your question": "What do they prune?"})
             await answer.until(contains="prune splats", seconds=10)
             saved = await server.presses(card, "Save", wait=False)
