@@ -8,7 +8,7 @@ CORPUS is JSON lines (`id`, `title`, `abstract`; .gz and .zst too), QUERIES are 
 gets `query Q0 document rank score name` a line; with --peers also RUN.fts5 (full text alone), RUN.encoder
 (cosine alone) and RUN.bm25s (that library as it comes, with English stems). Judge them with
 `python -m benchmarks.evaluate search RUN QRELS`; --qrels does that at once. `speed` times questions made of
-words of the library's own titles, after giving every paper a vector.
+words of the library's own titles, after giving every paper a vector, without and with filters.
 """
 
 import argparse
@@ -20,13 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from benchmarks.data import read_lines
 from benchmarks.evaluate import read_run, report, search_figures
 from bot.clock import SystemClock
-from bot.domain import Paper, PaperId, Sighting
+from bot.domain import Filters, Paper, PaperId, Sighting
 from bot.embedding import Embedding, text_of
 from bot.jsonl import batches
 from bot.llm.embed import MiniLmEmbedder, StaticEmbedder
@@ -40,6 +40,14 @@ from storage.vectors import VectorIndex
 
 Scored = Sequence[tuple[str, float]]
 Ask = Callable[[str], Awaitable[Scored]]
+FILTERS = (
+    Filters(since=date(2026, 7, 1)),
+    Filters(since=date(2025, 7, 1)),
+    Filters(category="cs.GR"),
+    Filters(category="cs"),
+    Filters(author="Wang"),
+    Filters(since=date(2026, 6, 1), category="cs.CV", author="Wei Li"),
+)
 ENCODERS: dict[str, Callable[[], Embedder]] = {"static": StaticEmbedder, "minilm": MiniLmEmbedder}
 
 
@@ -232,6 +240,13 @@ async def speed(given: argparse.Namespace) -> None:
             await ask(query)
             taken.append((time.process_time() - begun) * 1000)
         print(f"{name}: {timing(taken)}")
+    for filters in FILTERS:
+        taken = []
+        for query in queries:
+            begun = time.process_time()
+            await library.finder.search(query, limit=8, filters=filters)
+            taken.append((time.process_time() - begun) * 1000)
+        print(f"search {_spoken(filters)}: {timing(taken)}")
     taken = []
     for paper in sample:
         begun = time.process_time()
@@ -241,6 +256,11 @@ async def speed(given: argparse.Namespace) -> None:
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"RSS {resident():.0f} MB, at most {most:.0f} MB")
     await database.close()
+
+
+def _spoken(filters: Filters) -> str:
+    named = {"since": filters.since, "cat": filters.category, "author": filters.author}
+    return " ".join(f"{name}:{value}" for name, value in named.items() if value)
 
 
 def resident() -> float:

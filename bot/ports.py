@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -332,16 +332,12 @@ class Papers(Protocol):
         pass, the latest first, with score 0."""
         ...
 
-    async def passing(self, ids: Collection[PaperId], filters: Filters) -> set[PaperId]:
-        """Those of ``ids`` that pass."""
-        ...
-
     async def occurrences(self, words: Collection[str], *, most: int) -> dict[str, int]:
         """In how many papers each word (or another form of it) occurs, counted up to ``most``."""
         ...
 
-    async def titles(self) -> list[str]:
-        """The titles of all papers."""
+    def titles(self) -> AsyncIterator[Sequence[str]]:
+        """The titles of all papers, some thousand at a time."""
         ...
 
     async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:
@@ -745,10 +741,16 @@ class VectorIndex(Protocol):
         ...
 
     async def nearest(
-        self, encoder: str, vector: Vector, *, limit: int, among: Collection[PaperId] | None = None
+        self,
+        encoder: str,
+        vector: Vector,
+        *,
+        limit: int,
+        among: Collection[PaperId] | None = None,
+        filters: Filters | None = None,
     ) -> list[tuple[PaperId, float]]:
         """The papers with the largest scalar product with ``vector`` (the cosine, for unit vectors), best
-        first; of ``among`` alone, where given."""
+        first; of ``among`` alone, where given, or of those of the nearest thousand that pass the filters."""
         ...
 
     async def missing(self, encoder: str, *, limit: int) -> list[PaperId]:

@@ -27,8 +27,6 @@ POOL = 50
 """Papers that words and meaning each put forward, where no more are asked for."""
 NEAR = 0.3
 """The cosine that a paper with none of the words must reach: 9 of 10 unrelated pairs stay below."""
-WIDE = 1_000
-"""The nearest papers among which those are sought that pass the filters."""
 MEANING = 0.5
 """The share of meaning in a score, the rest is words: docs/relevance.md has the trials."""
 _SHARES = {"wordllama-l2-256": 0.35}
@@ -121,10 +119,7 @@ class Finder:
         if vector is None or self._vectors is None or self._embedder is None:
             return {}
         encoder = self._embedder.name
-        nearest = await self._vectors.nearest(encoder, vector, limit=WIDE if filters else pool)
-        if filters:
-            passing = await self._papers.passing([name for name, _ in nearest], filters)
-            nearest = [item for item in nearest if item[0] in passing][:pool]
+        nearest = await self._vectors.nearest(encoder, vector, limit=pool, filters=filters)
         found = {name: score for name, score in nearest if score >= NEAR or name in there}
         rest = [name for name in there if name not in found]
         return found | dict(await self._vectors.nearest(encoder, vector, limit=len(rest), among=rest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -42,8 +43,10 @@ class Spelling:
         async with self._reading:
             count = await self._papers.count()
             if not self._read_at <= count <= self._read_at * _GROWN:
-                titles = await self._papers.titles()
-                self._known, self._read_at = await asyncio.to_thread(Vocabulary, titles), count
+                known = Vocabulary(())
+                async for titles in self._papers.titles():
+                    await asyncio.to_thread(known.learn, titles)
+                self._known, self._read_at = known, count
         return self._known
 
 
@@ -51,11 +54,18 @@ class Vocabulary:
     """Words and in how many titles each stands."""
 
     def __init__(self, titles: Iterable[str]) -> None:
-        counts = Counter(word for title in titles for word in set(words(title)) if _may_be_wrong(word))
-        self._counts = counts
-        self._by_length: dict[int, list[tuple[str, int]]] = {}
-        for word in counts:
-            self._by_length.setdefault(len(word), []).append((word, _letters(word)))
+        self._counts: Counter[str] = Counter()
+        self._by_length: dict[int, list[str]] = {}
+        self._masks: dict[int, array[int]] = {}
+        self.learn(titles)
+
+    def learn(self, titles: Iterable[str]) -> None:
+        """Take in more titles."""
+        for word in (word for title in titles for word in set(words(title)) if _may_be_wrong(word)):
+            if word not in self._counts:
+                self._by_length.setdefault(len(word), []).append(word)
+                self._masks.setdefault(len(word), array("Q")).append(_letters(word))
+            self._counts[word] += 1
 
     def nearest(self, word: str, count: int = 0) -> str:
         """The word with the fewest slips from ``word``, the commonest of these; empty if there is none.
@@ -68,7 +78,9 @@ class Vocabulary:
         found = [
             (slips(word, other, most), -self._counts[other], other)
             for length in range(len(word) - most, len(word) + most + 1)
-            for other, letters in self._by_length.get(length, ())
+            for other, letters in zip(
+                self._by_length.get(length, ()), self._masks.get(length, ()), strict=True
+            )
             if (mask ^ letters).bit_count() <= 2 * most and other != word
         ]
         near = [item for item in found if item[0] <= most and -item[1] >= max(1, count * _FREQUENT)]

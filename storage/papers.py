@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,8 @@ from storage.tables import paper, paper_version
 
 _BATCH = 250
 """Sightings a transaction, about 80 ms: fewer cost more for each, more make those wait who want to write."""
+
+_PAGE = 5_000
 
 # Any fixed number will do; on PostgreSQL it makes two processes fold one after the other.
 _LOCK = 0x466F6C64
@@ -138,23 +140,22 @@ class Papers:
             names = await _names(connection, [hit.number for hit in hits])
         return [(names[hit.number], hit.score) for hit in hits if hit.number in names]
 
-    async def passing(self, ids: Collection[PaperId], filters: Filters) -> set[PaperId]:
-        """See ``bot.ports.Papers``."""
-        narrowed = narrowing.of(filters, self._database.dialect)
-        if not filters or narrowed is None:
-            return set() if filters else set(ids)
-        async with self._database.reading() as connection:
-            return await narrowing.passing(connection, narrowed, list(ids))
-
     async def occurrences(self, words: Collection[str], *, most: int) -> dict[str, int]:
         """See ``bot.ports.Papers``."""
         async with self._database.reading() as connection:
             return {word: await fulltext.occurrences(connection, word, most) for word in words}
 
-    async def titles(self) -> list[str]:
-        """The titles of all papers."""
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(sa.select(paper.c.title)))
+    async def titles(self) -> AsyncIterator[Sequence[str]]:
+        """The titles of all papers, 5,000 at a time."""
+        after = 0
+        while True:
+            query = sa.select(paper.c.number, paper.c.title).where(paper.c.number > after)
+            async with self._database.reading() as connection:
+                rows = (await connection.execute(query.order_by(paper.c.number).limit(_PAGE))).all()
+            if not rows:
+                return
+            yield [row.title for row in rows]
+            after = rows[-1].number
 
     async def matching(self, phrase: str, *, limit: int, before: date | None = None) -> list[Paper]:
         """Papers with the stemmed words of ``phrase`` side by side in title or abstract, newest first."""

@@ -11,13 +11,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot import crash
 from bot.errors import StorageError, TooNew
-from storage import fulltext
+from storage import fulltext, narrowing
 from storage.tables import metadata
 
 if TYPE_CHECKING:
     from storage.engine import Database
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision under ``migrations/versions``, oldest first."""
 
 _version = sa.Table(
@@ -82,6 +82,7 @@ def create(connection: sa.Connection) -> None:
         metadata.create_all(connection, checkfirst=False)
     _version.create(connection)
     fulltext.create(connection)
+    narrowing.create(connection)
     connection.execute(_version.insert().values(version_num=REVISIONS[-1]))
 
 

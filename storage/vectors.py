@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from bot.domain import Finding, PaperId
+from bot.domain import Filters, Finding, PaperId
+from storage import narrowing
 from storage.engine import Database
 from storage.neighbours import WORTH, Neighbours, count
 from storage.statements import chunks
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 _Key = TypeVar("_Key", int, PaperId)
 
-_PAGE = 8192
+_PAGE = 2048
+_WIDE = 1_000
+"""The nearest papers among which those are sought that pass the filters."""
+_MORE = 150
+"""So many more at most are compared in float16 than are wanted."""
 # Any fixed number will do; on PostgreSQL it makes rows visible in the order of their numbers.
 _LOCK = 0x56656374
 
@@ -61,16 +66,24 @@ class VectorIndex:
         return await self._read(lambda some: sa.and_(mine, vector.c.paper_id.in_(some)), ids)
 
     async def nearest(
-        self, encoder: str, asked: Vector, *, limit: int, among: Collection[PaperId] | None = None
+        self,
+        encoder: str,
+        asked: Vector,
+        *,
+        limit: int,
+        among: Collection[PaperId] | None = None,
+        filters: Filters | None = None,
     ) -> list[tuple[PaperId, float]]:
-        """The papers with the largest scalar product with ``asked``, best first."""
+        """The papers with the largest scalar product with ``asked``, best first; see ``bot.ports``."""
         import numpy as np
 
         asked = np.asarray(asked, np.float32)
-        if among is None:
-            found = await self._read(vector.c.number.in_, await self._candidates(encoder, asked, limit))
-        else:
+        if among is not None:
             found = await self.get(encoder, list(among))
+        elif filters:
+            found = await self._passing(await self._candidates(encoder, asked, _WIDE), filters)
+        else:
+            found = await self._read(vector.c.number.in_, await self._candidates(encoder, asked, limit))
         if not found:
             return []
         names = sorted(found)
@@ -121,7 +134,18 @@ class VectorIndex:
         reach = await self._neighbours.reach(encoder)
         indexed = await self._neighbours.candidates(encoder, asked, limit) if reach else []
         scan = await self._current(encoder, reach)
-        return indexed + scan.best(asked, 2 * limit + 50)
+        return indexed + scan.best(asked, limit + min(limit + 50, _MORE))
+
+    async def _passing(self, numbers: Sequence[int], filters: Filters) -> dict[PaperId, Vector]:
+        """The vectors with these numbers whose papers pass."""
+        from storage.scan import floats
+
+        narrowed = narrowing.of(filters, self._database.dialect)
+        if narrowed is None:
+            return {}
+        async with self._database.reading() as connection:
+            found = await narrowing.vectors(connection, narrowed, numbers)
+        return {name: floats(data) for name, data in found}
 
     async def _current(self, encoder: str, reach: int) -> Scan:
         """The scan of what came after ``reach``, with what was written since the last look, by this process

@@ -55,7 +55,7 @@ async def test_it_is_found_by_its_id_and_by_no_list(database: Database, drops: D
     assert await papers.matching("moss", limit=5) == []
     assert [p.title for p in await papers.dated(date(2026, 1, 1))] == []
     assert [p.title for p in await papers.news(NOW - timedelta(days=1), NOW)] == ["Lichen"]
-    assert await papers.titles() == ["Lichen"]
+    assert [some async for some in papers.titles()] == [["Lichen"]]
 
 
 async def test_the_channel_is_known(drops: Drops) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from bot.domain import Paper, PaperId, Sighting
+from bot.domain import Filters, Paper, PaperId, Sighting
 from storage.engine import Database
 from storage.papers import Papers
 from storage.vectors import VectorIndex
@@ -71,6 +71,34 @@ async def test_only_among_those_asked_for(index: VectorIndex) -> None:
     assert len(found) == 3
     assert {name for name, _ in found} <= set(_ids(50)[20:])
     assert await index.nearest("light", _unit(50)[5], limit=3, among=[]) == []
+
+
+async def test_only_those_that_pass_the_filters(index: VectorIndex, database: Database) -> None:
+    days = [date(2026, 4, 1 + n) for n in range(20)]
+    lists = [(("cs.CV", "stat.ML"), ("cs.C",), ("csx", "q-bio.GN"), ("cs.GR",))[n % 4] for n in range(20)]
+    people = [(("Li Chen", "Ada Lovelace"), ("Chen Zoë",))[n % 2] for n in range(20)]
+    papers = [
+        Paper(name, f"Paper {n}", "Words.", authors=people[n], categories=lists[n], announced=days[n])
+        for n, name in enumerate(_ids(20))
+    ]
+    await Papers(database).add([Sighting(paper, "new") for paper in papers], now=NOW)
+    await index.put("light", _ids(20), _unit(20))
+
+    async def passing(filters: Filters) -> set[int]:
+        found = await index.nearest("light", _unit(20)[5], limit=99, filters=filters)
+        assert found == sorted(found, key=lambda item: -item[1])
+        return {_ids(20).index(name) for name, _ in found}
+
+    assert await passing(Filters(since=days[15])) == {15, 16, 17, 18, 19}
+    assert await passing(Filters(category="CS.cv")) == {0, 4, 8, 12, 16}
+    assert await passing(Filters(category="cs")) == {n for n in range(20) if n % 4 != 2}
+    assert await passing(Filters(category="stat", since=days[9])) == {12, 16}
+    assert await passing(Filters(author="C. Li", category="cs.gr")) == set()
+    assert await passing(Filters(author="L. Chen", category="csx")) == {2, 6, 10, 14, 18}
+    assert await passing(Filters(author="zoe chen", since=days[18])) == {19}
+    for odd in ("%", "_s", "cs_", "c%", ",", '"', "\\", "]", "cs.", "'", "cs" * 9_000, "计算机", "\0"):
+        assert await passing(Filters(category=odd)) == set(), odd
+        assert await passing(Filters(source=odd)) == set(), odd
 
 
 async def test_nothing_is_near_where_nothing_is(index: VectorIndex) -> None:
