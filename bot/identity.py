@@ -25,9 +25,10 @@ _WHOLE_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
 _DOI_PREFIX = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*|urn:doi:)", re.IGNORECASE)
 _PREPRINT_SERVER = re.compile(r"(10\.(?:1101|64898)/[\d.]+\d)(?:v\d+)?(?:[./].*)?$")
 _OLD_PREPRINT_LINK = re.compile(
-    r"/cgi/content/(?:short|abstract|full|long)/((?:20\d\d\.\d\d\.\d\d\.)?\d{6,8})(?:v\d+)?$"
+    r"/(?:cgi/content/(?:short|abstract|full|long)|content/(?:bio|med)rxiv/early/\d{4}/\d\d/\d\d)"
+    r"/((?:20\d\d\.\d\d\.\d\d\.)?\d{6,8})(?:v\d+)?(?:\.full|\.abstract)?(?:\.pdf)?$"
 )
-"""How the feeds of bioRxiv and medRxiv link to a paper: without the DOI's prefix."""
+"""How the feeds of bioRxiv and medRxiv, and Google Scholar, link to a paper: without the DOI's prefix."""
 _PREPRINT = re.compile(
     r"arxiv:|doi:10\.(?:1101/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,}$|64898/|26434/|21203/|31234/|36227/|31219/|20944/)"
 )
@@ -130,7 +131,10 @@ def from_link(link: str) -> PaperId | None:
     except ValueError:
         return None
     path = unquote(parts.path)
-    if any(host == known or host.endswith("." + known) for known in _ARXIV_HOSTS) or host == "huggingface.co":
+    if any(host == known or host.endswith("." + known) for known in _ARXIV_HOSTS) or host in (
+        "huggingface.co",
+        "hf.co",
+    ):
         match = _ARXIV_PATH.match(path)
         return arxiv(match[1]) if match else None
     if host == "nature.com" and path.startswith("/articles/"):
@@ -138,7 +142,8 @@ def from_link(link: str) -> PaperId | None:
     if host in ("biorxiv.org", "medrxiv.org") and (match := _OLD_PREPRINT_LINK.match(path)):
         # From 2025 on a new prefix is in use too: only the page tells which.
         return doi(f"10.1101/{match[1]}") if match[1][:4] < "2025" or "." not in match[1] else None
-    match = _DOI.search(path)
+    asked = " ".join(value for key, value in parse_qsl(parts.query) if key.lower() in ("id", "doi"))
+    match = _DOI.search(path) or _DOI.match(asked)
     return (
         doi(
             re.sub(

@@ -8,6 +8,13 @@ from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
 _PARTS = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?)?(?!\d)")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WORDS = re.compile(
+    r"(?P<month>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?"
+    r"(?: (?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?)?,? (?P<year>[0-9]{4})",
+    re.IGNORECASE,
+)
+"""As journals print it: "Oct 16, 2021", "October 2021"."""
 
 
 def moment(text: str) -> datetime | None:
@@ -32,8 +39,17 @@ def day(text: str) -> date | None:
     if (found := moment(text)) is not None:
         return _sane(found.date())
     if match := _PARTS.match(text.strip()):
-        with suppress(ValueError):
-            return _sane(date(int(match[1]), int(match[2] or 1), int(match[3] or 1)))
+        return of(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+    if match := _WORDS.fullmatch(text.strip()):
+        month = _MONTHS.index(match["month"][:3].lower()) + 1
+        return of(int(match["year"]), month, int(match["day"] or 1))
+    return None
+
+
+def of(year: int, month: int, number: int) -> date | None:
+    """The day of these numbers; None for one that cannot be."""
+    with suppress(ValueError):
+        return _sane(date(year, month, number))
     return None
 
 

@@ -111,6 +111,16 @@ def test_a_blog_in_atom() -> None:
             {"published": date(2021, 11, 23)},
         ),
         ("<title>T</title><link>https://x.org/1</link><pubDate>next week</pubDate>", {"published": None}),
+        *(
+            (f"<title>T</title><link>https://x.org/1</link><pubDate>{words}</pubDate>", {"published": day})
+            for words, day in (
+                ("0000-00-00", None),
+                ("99999-01-01", None),
+                ("1634342400", None),
+                ("Oct 16, 2021", date(2021, 10, 16)),
+                ("October 2021", date(2021, 10, 1)),
+            )
+        ),
         ("<title>RETRACTED ARTICLE: T</title><link>https://x.org/1</link>", {"retracted": True}),
         (
             "<title>T</title><link>https://www.biorxiv.org/content/10.1101/2025.01.01.123456v2?rss=1</link>",
@@ -134,6 +144,10 @@ def test_what_publishers_do(item: str, expected: dict[str, object]) -> None:
         ("<link>https://x.org/1</link>", "It has no title."),
         ("<title>T</title>", "It has neither a DOI nor an address."),
         ("<title>T</title><link>javascript:alert(1)</link>", "It has neither a DOI nor an address."),
+        (
+            "<title>T</title><description>doi: 10.1234/" + "x" * 9000 + "</description>",
+            "Its DOI or address is longer than any real one.",
+        ),
     ],
 )
 def test_what_is_no_paper_is_told(item: str, reason: str) -> None:
@@ -151,6 +165,11 @@ def test_what_is_no_paper_is_told(item: str, reason: str) -> None:
         (b"<rss version='2.0'>" + b"<a>" * 100_000, "more markup"),
         (b"<OAI-PMH></OAI-PMH>", "no RSS or Atom feed"),
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]><rss version='2.0'></rss>", "entities"),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]><rss version='2.0'></rss>".encode("utf-16"), "entities"),
+        ("<?xml version='1.0' encoding='cp037'?><rss version='2.0'></rss>".encode("cp037"), "entities"),
+        (b"<?xml version='1.0' encoding='utf-7'?>+ADw-!ENTITY+AD4-<rss version='2.0'></rss>", "entities"),
+        (rss("<title>T</title><description>" + "&lt;!--" * 80_000 + "</description>"), "more markup"),
+        (rss("<title>T</title><description>" + "&lt;&#33;-" * 80_000 + "</description>"), "more markup"),
     ],
 )
 def test_what_is_no_feed_is_refused(body: bytes, words: str) -> None:

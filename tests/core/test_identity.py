@@ -32,6 +32,14 @@ NAMED = {
     "https://www.medrxiv.org/content/10.64898/2026.01.02.573888v1": "doi:10.64898/2026.01.02.573888",
     "http://biorxiv.org/cgi/content/short/2024.09.24.614782v1?rss=1": "doi:10.1101/2024.09.24.614782",
     "https://www.biorxiv.org/cgi/content/abstract/318568v3": "doi:10.1101/318568",
+    "https://hf.co/papers/2509.10432": "arxiv:2509.10432",
+    "https://www.biorxiv.org/content/biorxiv/early/2018/10/11/365890.full.pdf": "doi:10.1101/365890",
+    "https://www.medrxiv.org/content/medrxiv/early/2024/01/02/2024.01.02.24300001.full.pdf": (
+        "doi:10.1101/2024.01.02.24300001"
+    ),
+    "https://journals.plos.org/plosone/article?id=10.1371/journal.pone.0012345": (
+        "doi:10.1371/journal.pone.0012345"
+    ),
     "https://www.nature.com/articles/s41586-024-07487-w.pdf": "doi:10.1038/s41586-024-07487-w",
     "https://dl.acm.org/doi/pdf/10.1145/3292500.3330701": "doi:10.1145/3292500.3330701",
     "https://dx.doi.org/10.1145%2F3292500.3330701": "doi:10.1145/3292500.3330701",
@@ -46,6 +54,7 @@ UNNAMED = [
     "https://openreview.net/forum?id=abc",
     "http://medrxiv.org/cgi/content/short/2026.03.01.26345678v1?rss=1",
     "https://[::1",
+    "https://example.org/login?next=https://doi.org/10.1145/3292500.3330701",
     "https://huggingface.co/datasets/2509.10432",
 ]
 
