@@ -120,9 +120,10 @@ class SlackListener:
 
     async def check(self, channels: Sequence[ChannelId]) -> Sequence[Finding]:
         """Tokens, scopes, clock, and whether the bot is in each of ``channels``."""
-        token = self._door.app_token
-        socket = isinstance(self._door, Socket)
-        return await examine(self._clients, channels, app_token=token, api_url=self._api_url, socket=socket)
+        api, token, socket = self._api_url, self._door.app_token, isinstance(self._door, Socket)
+        return await examine(
+            self._clients, channels, self._clock, app_token=token, api_url=api, socket=socket
+        )
 
     # ---- coming and going -----------------------------------------------------------------------
 

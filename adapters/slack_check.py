@@ -8,32 +8,40 @@ from typing import Any
 
 from adapters.slack_manifest import NEEDED, SCOPES
 from adapters.slack_names import native
-from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, ask, web_client
+from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, ask, identify, web_client
 from bot.domain import ChannelId, Finding, workspace_in
 from bot.errors import ChannelGone, DeliveryError, PlatformError
+from bot.ports import Clock
 
 MOST_SKEW = 60.0
 """Seconds; Slack signs with its time and refuses, as we do, what is five minutes off."""
 
 
 async def examine(
-    clients: Clients, channels: Sequence[ChannelId], *, app_token: str, api_url: str, socket: bool
+    clients: Clients,
+    channels: Sequence[ChannelId],
+    clock: Clock,
+    *,
+    app_token: str,
+    api_url: str,
+    socket: bool,
 ) -> list[Finding]:
     """Every finding; the channels are left out where no bot token serves."""
     found = [await _app_token(app_token, api_url, clients.proxy)] if socket else []
     teams = await clients.workspaces()
     if not teams:
         found.append(Finding("slack workspaces", True, "none has installed the app yet"))
-    serving = [team for team in teams if await _workspace(clients, team, found)]
+    serving = [team for team in teams if await _workspace(clients, team, clock, found)]
     return found + [await _channel(clients, serving, channel) for channel in channels if serving]
 
 
-async def _workspace(clients: Clients, team: str, found: list[Finding]) -> bool:
-    """Add the findings of one workspace; whether its token serves."""
+async def _workspace(clients: Clients, team: str, clock: Clock, found: list[Finding]) -> bool:
+    """Add the findings of one workspace, as Slack tells them now; whether its token serves."""
     try:
-        identity = await clients.identity(team)
+        identity = await identify(await clients.client(team), clock)
     except DeliveryError as error:
-        found.append(Finding("slack bot token", False, str(error)))
+        which = f"workspace {team}: " if team else ""
+        found.append(Finding("slack bot token", False, f"{which}{error}"))
         return False
     name = identity.team_name or identity.team
     found.append(Finding("slack bot token", True, f"the bot is {identity.user} in {name}"))

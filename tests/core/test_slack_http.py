@@ -246,6 +246,25 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_toke
     assert posted == ["xoxb-T0ONE", "xoxb-T0TWO", "xoxb-T0TWO"]
 
 
+async def test_the_doctor_asks_slack_and_not_what_was_kept_at_installation(fake: FakeSlack) -> None:
+    marks, key = Memory(), Fernet.generate_key().decode()
+    _, listener = many(fake, marks, key)
+    async with serving(fake, listener, Core()) as base:
+        for team in ("T0ONE", "T0TWO"):
+            await install(fake, base, team)
+    fake.tokens.revoked.add("xoxb-T0ONE")
+    fake.world.scopes.discard("links:read")
+    fake.now_offset = -400
+    _, doctor = many(fake, marks, key)
+    found = await doctor.check([ChannelId(f"slack:T0TWO/{CHANNEL}")])
+    gone, token, scopes, clock, channel = found
+    assert (gone.ok, token.ok, scopes.ok, clock.ok, channel.ok) == (False, True, False, False, True)
+    assert gone.detail.startswith("workspace T0ONE: ")
+    assert "install it again" in gone.detail
+    assert "links:read" in scopes.detail
+    assert "400 s ahead" in clock.detail
+
+
 async def test_the_same_message_in_two_workspaces_is_two_messages(fake: FakeSlack) -> None:
     core = Core()
     _, listener = many(fake, Memory(), Fernet.generate_key().decode())
