@@ -54,6 +54,8 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
         )
         self._to, self._clock, self._lately, self._up = to, clock, lately, up
+        self._looking: set[asyncio.Task[None]] = set()
+        self._closing = False
         self.stood = False
         """Whether a session came to stand."""
 
@@ -75,12 +77,27 @@ class Client(discord.AutoShardedClient):
         self._up.set()
 
     async def on_shard_ready(self, shard_id: int) -> None:
-        """A new session, to which Discord does not deliver what was said before it."""
-        self._to.start(self._catch_up(shard_id))
+        """A new session, to which Discord does not deliver what was said before it. discord.py tells of it
+        after a while, even when the client is closed by then."""
+        if not self._closing:
+            self._looking.add(task := asyncio.create_task(self._catch_up(shard_id)))
+            task.add_done_callback(self._looking.discard)
 
     async def _catch_up(self, shard: int) -> None:
-        for message in await missed(self, shard, self._clock, self._lately):
-            self._to.start(self._to.message(message, late=True))
+        try:
+            for message in await missed(self, shard, self._clock, self._lately):
+                self._to.start(self._to.message(message, late=True))
+        except Exception:
+            log.exception("what was missed on Discord was not looked for")
+
+    async def close(self) -> None:
+        """Stop looking for what was missed, and end the sessions."""
+        self._closing = True
+        looking = list(self._looking)
+        for task in looking:
+            task.cancel()
+        await asyncio.gather(*looking, return_exceptions=True)
+        await super().close()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """What an event's handler did not catch."""

@@ -36,7 +36,7 @@ SKEW = timedelta(minutes=5)
 EPOCH_MS = 1_420_070_400_000
 ARCHIVE_MINUTES = 10_080
 ALREADY_A_THREAD, ALREADY_PUBLISHED = 160004, 40033
-UNKNOWN_MESSAGE = 10008
+UNKNOWN_MESSAGE, THREAD_LOCKED = 10008, 50083
 UNKNOWN_CHANNEL, UNKNOWN_GUILD, MISSING_ACCESS, MISSING_PERMISSIONS = 10003, 10004, 50001, 50013
 CANNOT_WRITE_TO_USER, NO_COMMON_SERVER = 50007, 50278
 _PLAIN = re.compile(r"\\(?=[^\w\s])|(?<!\\)[*`]")
@@ -155,6 +155,8 @@ class Posts:
             except Refusal as gone:
                 return ChannelGone(GONE.get(gone.code, GONE[UNKNOWN_CHANNEL]))
             return Rejected("The digest's thread was deleted.")
+        if error.code == THREAD_LOCKED:
+            return Rejected("The digest's thread was locked.")
         if error.code in GONE:
             return ChannelGone(GONE[error.code])
         return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -50,9 +51,10 @@ class ByHand:
         for run in await self._runs.troubled():
             if run.channel == channel:
                 lines.append(f"{long_day(run.day)}: {run.error or run.state} ({run.attempts} tries)")
-        for parcel in await self._outbox.dead():
-            if parcel.channel == channel:
-                lines.append(f"{long_day(parcel.day)}: a post was refused: {parcel.error}")
+        dead = [parcel for parcel in await self._outbox.dead() if parcel.channel == channel]
+        for (day, error), count in Counter((parcel.day, parcel.error) for parcel in dead).items():
+            posts = "a post was" if count == 1 else f"{count} posts were"
+            lines.append(f"{long_day(day)}: {posts} refused: {error}")
         return lines
 
     async def _next(self, channel: Channel) -> Sequence[str]:

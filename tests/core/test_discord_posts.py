@@ -267,7 +267,7 @@ async def test_archived_threads_take_posts_and_locked_ones_do_not(server: Server
     await server.posts.post(server.post(papers, "Paper", key="p2", parent=parent))
     assert not thread.archived
     await server.discord.archives(thread, locked=True)
-    with pytest.raises(Rejected):
+    with pytest.raises(Rejected, match="thread was locked"):
         await server.posts.post(server.post(papers, "Paper", key="p3", parent=parent))
 
 

@@ -133,3 +133,36 @@ async def test_nothing_is_posted_in_a_server_that_it_joins(
         assert "follows nothing yet" in topics.texts[0]
         assert all(not discord.posts(one) for one in (papers, fresh))
         assert "create_message" not in discord.rest.calls
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("locked", "3 posts were refused: The digest's thread was locked."),
+        ("deleted", "a post was refused: The digest's thread was deleted."),
+    ],
+)
+async def test_a_thread_that_is_lost_under_a_digest_is_told_and_the_next_digest_comes(
+    lab: Lab, discord: Discord, papers: Channel, lost: str, said: str
+) -> None:
+    for place in ("phones", "glasses", "watches"):
+        lab.feed.paper(f"Gaussian splatting for {place}", "Gaussian splatting, pruned.")
+
+    def strike() -> None:
+        (thread,) = [one for one in discord.world.channels.values() if one.is_thread]
+        if lost == "locked":
+            thread.archived = thread.locked = True
+        else:
+            del discord.world.channels[thread.id]
+
+    discord.fails("create_message", "struck after", skip=1, strike=strike)
+    first = await asyncio.to_thread(lab.run, "digest", "--json")
+    assert [row["state"] for row in first.rows] == ["delivered"]
+    async with serving(lab.write(), discord):
+        status = await discord.types("/paper status", channel=papers)
+    assert said in status.texts[0]
+    assert status.texts[0].count("refused") == 1
+    lab.at("2025-08-21T09:00:00+00:00")
+    lab.feed.paper("Gaussian splatting again", "Gaussian splatting, pruned.")
+    second = await asyncio.to_thread(lab.run, "digest", "--json")
+    assert [(row["state"], row["posts"]) for row in second.rows] == [("delivered", 2)]
