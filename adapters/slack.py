@@ -53,8 +53,7 @@ GONE = {
 BACK = frozenset(("channel_unarchive", "group_unarchive", "member_joined_channel"))
 FORM_SECONDS = 2.5
 """How long a sent form waits for its verdict; Slack gives three."""
-NAME_SECONDS = 0.5
-"""How long a request waits to hear who asks, where the answer is the same for everybody."""
+NAME_SECONDS = 0.5  # how long to wait for the name of who asks, where the answer is the same for everybody
 BACKOFF = 60.0
 
 

@@ -36,6 +36,19 @@ def test_a_form_is_a_modal_that_slack_takes() -> None:
     assert [o["value"] for o in told["blocks"][4]["element"]["initial_options"]] == ["mon", "wed"]
 
 
+def test_what_a_form_cannot_hold_is_left_out_and_stays_as_it_is() -> None:
+    """Shown cut, it would be saved cut."""
+    topics = "\n".join(f"{number} " + "gaussian splatting of rooms and streets " * 3 for number in range(50))
+    form = Form(
+        "S", "x", (Input("topics", "Topics", topics), Input("at", "Time", "09:00")), typed="/paper follow"
+    )
+    told = modal((form,), form, ORIGIN, command="/papers")
+    assert check_view(told) == []
+    assert [block["block_id"] for block in told["blocks"] if block["type"] == "input"] == ["at"]
+    assert "“Topics” has grown too long" in str(told["blocks"][0])
+    assert "To change it: /papers follow." in str(told["blocks"][0])
+
+
 def test_where_it_was_asked_travels_along() -> None:
     assert Origin.load(view()["private_metadata"]) == ORIGIN
     for strange in ("", "[]", '{"evil": 1}', "null"):
