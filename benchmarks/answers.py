@@ -4,10 +4,14 @@ Every claim of SciFact is asked as a question ("Is it true that …?") of an abs
 random other one, and of the one most alike among the rest. Counted are the outcomes, and how often a
 sentence that is evidence stands among those shown. `NEAR` of the embedded answerer was set on the half of the
 abstracts called "calibration"; the other half is what is judged.
+
+Then questions for a quantity ("how large is the dataset?") are asked of the abstracts of a real day; counted
+is how often a sentence called an answer has no amount.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -16,10 +20,23 @@ import numpy as np
 from benchmarks.data import Case, data_root, evidence_cases
 from benchmarks.evidence import alikeness
 from bot.domain import Answer, Outcome, Paper, PaperId, Passage, Question
+from bot.llm import amounts
 from bot.llm.extract_answer import answer
 from bot.text import stems
 
 PAPER = Paper(PaperId("arxiv:2501.00001"), "")
+QUANTITIES = (
+    "How many images does the dataset have?",
+    "How large is the training corpus?",
+    "What accuracy does the method reach?",
+    "How fast is the model?",
+    "What percentage of people agreed?",
+    "How much data is needed?",
+    "What is the error rate?",
+    "How long does training take?",
+    "How many parameters does the model have?",
+    "How many languages are covered?",
+)
 
 
 def main() -> None:
@@ -45,6 +62,28 @@ def main() -> None:
         report("its own abstract", chosen, texts, lambda case: case.document)
         report("a random other", chosen, texts, other)
         report("the most alike", chosen, texts, alike)
+    quantities()
+
+
+def quantities() -> None:
+    """What becomes of questions for a quantity, and how often an answer has none."""
+    rows = (data_root() / "bench/days/papers-2026-04-15.jsonl").read_text("utf-8").splitlines()
+    abstracts = [row["abstract"] for row in map(json.loads, rows)]
+    found: Counter[Outcome] = Counter()
+    empty: Counter[Outcome] = Counter()
+    for text in abstracts:
+        passage = Passage(PAPER.id, 0, text, "Abstract", kind="abstract")
+        for words in QUANTITIES:
+            said = answer(Question(words, (PAPER,), (passage,)))
+            found[said.outcome] += 1
+            empty[said.outcome] += any(
+                not amounts.told(one.quote, amounts.sought(words)) for one in said.evidence
+            )
+    counts = ", ".join(
+        f"{outcome.value} {count}" + f" ({empty[outcome]} without an amount)" * (empty[outcome] > 0)
+        for outcome, count in found.most_common()
+    )
+    print(f"{len(QUANTITIES)} questions for a quantity of {len(abstracts)} abstracts: {counts}")
 
 
 def report(

@@ -120,10 +120,16 @@ _DESCRIBED = re.compile(
 
 
 def _described(question: str, papers: Sequence[Paper]) -> list[Paper]:
-    """The papers whose titles have the words of "the splatting paper"; none where no title has them all."""
+    """The papers whose titles have the words of "the splatting paper", else the only one whose abstract has
+    them; none where none has them all."""
     wanted = {stem for match in _DESCRIBED.finditer(question) for stem in content_stems(match[1])}
+    if not wanted:
+        return []
     titled = [paper for paper in papers if wanted <= set(stems(paper.title))]
-    return titled if wanted and len(titled) < len(papers) else []
+    if titled:
+        return titled if len(titled) < len(papers) else []
+    told = [paper for paper in papers if wanted <= set(stems(f"{paper.title} {paper.abstract}"))]
+    return told if len(told) == 1 else []
 
 
 def _names(question: str, paper: Paper) -> bool:

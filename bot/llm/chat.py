@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.domain import Answer, Evidence, FullText, Outcome, Paper, Part, Passage, Question, Summary
 from bot.errors import BudgetSpent, ModelLied
 from bot.evidence import QUOTE, Lock, clip, fold
-from bot.llm import prompts
+from bot.llm import amounts, prompts
 from bot.llm.excerpt import choose, chunks, cost, readable
 from bot.llm.openai import ChatModel, Message, Task, conversation
 from bot.llm.schema import (
@@ -167,7 +167,9 @@ class OpenAIAnswerer:
         text = carried(said.answer, evidence, passages, known=[paper.title for paper in question.papers])
         if not evidence or not text:
             return None
-        outcome = Outcome.ANSWERED if said.outcome == "ANSWERED" else Outcome.UNSURE
+        amount = amounts.sought(question.text)
+        measured = any(amounts.told(item.quote, amount) for item in evidence)
+        outcome = Outcome.ANSWERED if said.outcome == "ANSWERED" and measured else Outcome.UNSURE
         return Answer(outcome, text, evidence, model=self.name)
 
     def _silent(self, passages: Sequence[Passage]) -> Answer:

@@ -17,7 +17,7 @@ from bot.domain import Answer, Evidence, Outcome, Passage, Question
 from bot.evidence import QUOTE, clip, same
 from bot.fulltext.sections import Role, role
 from bot.llm.extract_evidence import rank
-from bot.llm.extract_kinds import Asked, counts, understood
+from bot.llm.extract_kinds import Asked, understood
 from bot.llm.extract_parts import stands_alone
 from bot.text import sentences, stems
 
@@ -27,8 +27,12 @@ PAPERS = 6
 """Papers of which a question about several is answered, at most."""
 ANSWERED, UNSURE, RELATED = 0.6, 0.4, 0.2
 """Shares of the weight of a question's words that must stand in a sentence, or in the text, for each."""
+TYING = 4.0
+"""The rarity of a word that ties a question to a paper by itself: "heavy" does, "world" does not."""
 NEAR = 0.25
 """The share from which a sentence is near what is asked, though it may not answer (`benchmarks.answers`)."""
+FEW = 3
+"""Words of a short question, all of which must stand in a sentence that is called an answer."""
 NEAREST = 2
 """Near places shown, at most."""
 
@@ -169,13 +173,16 @@ def is_off_topic(question: Question) -> bool:
 
 
 def _off_topic(asked: Asked, question: Question) -> bool:
-    """Whether nothing ties the question to the paper: neither its words nor a word that means the paper."""
+    """Whether nothing ties the question to the paper: neither its words, of which one rare one is enough,
+    nor a word that means the paper."""
     if asked.kinds or sum(map(str.isascii, asked.weights)) < 2 or _OF_THE_PAPER.search(question.text):
         return False
     told = " ".join(
         [*(p.text + " " + p.section for p in question.passages), *(p.title for p in question.papers)]
     )
-    return asked.share(frozenset(stems(told))) < RELATED
+    there = frozenset(stems(told))
+    rarest = max((weight for stem, weight in asked.weights.items() if stem in there), default=0.0)
+    return rarest < TYING and asked.share(there) < RELATED
 
 
 def relatedness(question: str, text: str) -> float:
@@ -195,8 +202,7 @@ def _scored(asked: Asked, question: Question) -> list[_Scored]:
     for (sentence, passage), words in zip(found, lexical.tolist(), strict=True):
         there = frozenset(stems(f"{sentence} {passage.section}"))
         share, near = max(asked.share(there), unnamed.share(there)), asked.nearness(there)
-        told = not asked.kinds or any(kind.tells(sentence, passage.section) for kind in asked.kinds)
-        told = told and (not asked.counted or counts(sentence, asked.counted))
+        told = asked.told(sentence, passage.section)
         score = (
             1.5 * (told and bool(asked.counted))
             + words
@@ -237,7 +243,8 @@ def _manner(asked: Asked, sentence: str, passage: Passage) -> float:
 
 def _outcome(asked: Asked, scored: Sequence[_Scored]) -> tuple[Outcome, list[_Scored]]:
     telling = [one for one in scored if one.told]
-    sure = [one for one in telling if one.share >= ANSWERED]
+    short = not asked.kinds and len(asked.weights) <= FEW
+    sure = [one for one in telling if one.share >= (0.99 if short else ANSWERED)]
     if sure:
         best: dict[str, float] = {}
         for one in sure:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.fulltext.sections import Role, role
+from bot.llm import amounts
 from bot.llm.extract_weights import rarity
 from bot.text import content_stems, stems
 
@@ -267,6 +268,16 @@ class Asked:
     """The stem of what is to be counted ("how many districts")."""
     words: dict[str, float] = field(default_factory=dict)
     """All stems of the question that carry meaning, with those that name a kind."""
+    amount: re.Pattern[str] | None = None
+    """The amount that a question for a quantity is answered with."""
+
+    def told(self, sentence: str, section: str) -> bool:
+        """Whether a sentence tells a thing of the kind that is asked for; any does where none is."""
+        if self.kinds and not any(kind.tells(sentence, section) for kind in self.kinds):
+            return False
+        if self.counted and not counts(sentence, self.counted):
+            return False
+        return amounts.told(sentence, self.amount)
 
     def nearness(self, there: frozenset[str] | set[str]) -> float:
         """The share of the weight of all its words that is there; 0 where none of those that name a kind is.
@@ -296,7 +307,8 @@ def understood(question: str) -> Asked:
         rest = kind.asks.sub(" ", rest)
     wanted = dict.fromkeys(stem for stem in content_stems(rest) if stem not in _ASKING)
     words = dict.fromkeys(stem for stem in content_stems(question) if stem not in _ASKING)
-    return Asked(question, _weighed(wanted), kinds, _counted(question, kinds), _weighed(words))
+    counted, weights = _counted(question, kinds), _weighed(wanted)
+    return Asked(question, weights, kinds, counted, _weighed(words), amounts.sought(question))
 
 
 def _weighed(wanted: Iterable[str]) -> dict[str, float]:

@@ -87,7 +87,7 @@ def _whose(found: Answer, papers: Sequence[Paper]) -> str:
 
 def _off_topic(papers: Sequence[Paper]) -> str:
     what = "this paper" if len(papers) == 1 else "these papers"
-    return f"I only answer questions about {what}, from its text."
+    return f"I find nothing in {what} that bears on this question, and I answer from {what} alone."
 
 
 def _quote(item: Evidence, papers: dict[PaperId, Paper]) -> Quote:

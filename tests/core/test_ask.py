@@ -48,6 +48,19 @@ def test_a_paper_is_named_by_words_of_its_title(question: str, meant: list[int])
     assert focus(question, PAPERS) == [PAPERS[n] for n in meant]
 
 
+def test_words_of_the_only_abstract_that_has_them_name_a_paper_where_no_title_does() -> None:
+    hair = Paper(PaperId("arxiv:2509.00007"), "Heads with Hair", "We make head avatars of phone videos.")
+    crowd = [*PAPERS, hair, replace(PAPERS[0], id=PaperId("arxiv:2509.00008"), abstract="A bird sings.")]
+    assert focus("what data does the avatar paper use?", crowd) == [hair]
+    assert focus("what data does the phone avatar paper use?", crowd) == [hair]
+    twin = replace(hair, id=PaperId("arxiv:2509.00009"))
+    assert focus("what data does the avatar paper use?", [*crowd, twin]) == [*crowd, twin]
+    assert focus("what does the splatting paper use?", [*crowd, replace(hair, abstract="splatting")]) == [
+        crowd[0],
+        crowd[-1],
+    ]
+
+
 class Broken:
     """A model that does not answer."""
 

@@ -245,6 +245,38 @@ async def test_what_has_nothing_to_do_with_the_paper_is_off_topic(question: str)
     assert (await ask(question)).outcome == Outcome.OFF_TOPIC
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Could heavy snow or hail be handled likewise?",
+        "Might tropical jungles differ from European meadows?",
+        "Would a cheaper microphone suffice for amateurs?",
+    ],
+)
+async def test_a_question_with_one_rare_word_of_the_paper_is_on_its_topic(question: str) -> None:
+    assert (await ask(question)).outcome != Outcome.OFF_TOPIC
+
+
+async def test_of_a_short_question_no_word_may_be_missing_from_an_answer() -> None:
+    more = passage("People followed the planner in 40 of 60 trials.", "4 Experiments", 3)
+    found = await ask("Do people trust the planner more?", more=(more,))
+    assert (found.outcome, said(found)) == (Outcome.UNSURE, more.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "vague"),
+    [
+        ("How large is the corpus of recordings?", "Our corpus of recordings is the largest of its kind."),
+        ("What accuracy does the counter reach?", "The counter reaches a high accuracy in all 17 meadows."),
+        ("How long does calibration take?", "Calibration takes long and needs two people."),
+    ],
+)
+async def test_no_sentence_without_the_amount_answers_a_question_for_it(question: str, vague: str) -> None:
+    found = await ask(question, more=(passage(vague, "4 Experiments", 3),))
+    assert vague not in said(found)
+    assert found.outcome != Outcome.ANSWERED or "1,204 hours" in said(found)
+
+
 async def test_authors_come_from_the_record() -> None:
     found = await ask("Who wrote this?")
     assert (found.outcome, found.text) == (Outcome.ANSWERED, "Ada Meadow, Bo Field.")

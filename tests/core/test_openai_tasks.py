@@ -259,6 +259,13 @@ async def test_unsure_stays_unsure(model: Make, llm: LlmServer) -> None:
     assert (await OpenAIAnswerer(model()).answer(asked())).outcome == Outcome.UNSURE
 
 
+async def test_an_answer_whose_quotes_lack_the_amount_is_unsure(model: Make, llm: LlmServer) -> None:
+    vague = "HiveNet first splits the signal into wings and wind"
+    llm.writes(says("HiveNet splits the signal into wings and wind.", quote=vague))
+    found = await OpenAIAnswerer(model()).answer(asked("How large is the error of HiveNet?"))
+    assert (found.outcome, len(found.evidence)) == (Outcome.UNSURE, 1)
+
+
 async def test_a_question_is_charged_to_its_channel(
     model: Make, llm: LlmServer, ledger: MemoryLedger
 ) -> None:
