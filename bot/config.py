@@ -220,6 +220,11 @@ class SlackSection(_Section):
     unfurl: bool = True
     public_url: str = ""
 
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        return _address(value) if value else value
+
 
 class DiscordSection(_Section):
     """Discord."""
@@ -247,7 +252,7 @@ class ServerSection(_Section):
     @classmethod
     def _listen(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+        if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 <= int(port) < 65536:
             raise ValueError(f'"{value}" is no address to listen on, such as "127.0.0.1:8080"')
         return value
 
@@ -345,7 +350,7 @@ def secret(variable: str, environ: Mapping[str, str] = os.environ) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no such file; make one with `paperboy init` or name another with --config."

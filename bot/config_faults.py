@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +19,7 @@ def sentence(root: type[BaseModel], item: Mapping[str, Any]) -> str:
         case "missing":
             return f"{path}: this key is needed."
         case "literal_error":
-            return f"{path}: {item['input']!r} is not allowed; use {item['ctx']['expected']}."
+            return f"{path}: {_shown(item['input'])} is not allowed; use {item['ctx']['expected']}."
         case "value_error":
             return f"{path}: {item['ctx']['error']}."
         case _:
@@ -55,7 +56,8 @@ def _plain(item: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = str(value) if isinstance(value, date | time) else text
     return text if len(text) <= 60 else text[:57] + "…"
 
 

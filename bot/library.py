@@ -157,8 +157,11 @@ class Library:
             "Ids look like 2308.04079; search finds papers by words."
         )
 
-    async def reach(self, topic: Topic, *, since: date) -> list[Paper]:
-        """Papers for a topic from further back than the library goes, kept as known; may be empty."""
+    async def reach(self, topic: Topic, *, since: date | None) -> list[Paper]:
+        """Papers for a topic that the library has not: those from ``since`` on, or of any day; may be empty.
+
+        All that was found is kept as known.
+        """
         found: dict[PaperId, Paper] = {}
         for lookup in self._searches:
             for phrase in topic.phrases[:3]:
@@ -172,7 +175,8 @@ class Library:
         if found:
             sightings = [Sighting(paper, "known") for paper in found.values()]
             await self._papers.add(sightings, now=self._clock.now())
-        return await self._papers.many(list(found))
+        papers = await self._papers.many(list(found))
+        return papers if since is None else [paper for paper in papers if _day(paper) >= since]
 
     async def import_file(
         self, path: Path, *, progress: Callable[[int], None] = lambda _: None
@@ -192,6 +196,10 @@ class Library:
         counts = await self._papers.add(sightings, now=self._clock.now())
         bad = len(batch.unusable)
         return _sum(_sum(total, counts), Counts(seen=bad, rejected=bad))
+
+
+def _day(paper: Paper) -> date:
+    return paper.announced or paper.published or date.min
 
 
 def _letters(words: str) -> str:

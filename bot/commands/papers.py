@@ -62,14 +62,15 @@ async def topic(core: Core, call: Call, way: Responder) -> None:
     asked = call.options.get("since")
     span = days(asked) if asked else WINDOW_DAYS
     await way.working("Looking through the papers…")
-    found = await core.finder.topic(wanted, since=core.now().date() - timedelta(days=span))
+    since = core.now().date() - timedelta(days=span)
+    found = await core.finder.topic(wanted, since=since)
     window = f"in the last {span} days"
     if not asked and not found.matched:
         found = await core.finder.topic(wanted, since=None)
         window = "in the library"
     if not found.matched:
-        older = await core.library.reach(wanted, since=core.now().date() - timedelta(days=span))
-        found = await core.finder.topic(wanted, since=None, among=older) if older else found
+        reached = await core.library.reach(wanted, since=since if asked else None)
+        found = await core.finder.topic(wanted, since=None, among=reached) if reached else found
     before = (await core.finder.topic(wanted, since=None)).matched if asked and not found.matched else ()
     await core.decisions.save([decision for _, decision in found.matched], now=core.now())
     shown, earlier = found.matched[:SHOWN], before[:BELOW]

@@ -69,6 +69,12 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
     assert config.load(environ={"PAPERBOY_CONFIG": str(file)}).bot.name == "Otto"
 
 
+def test_a_mark_that_windows_editors_put_first_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "paperboy.toml"
+    file.write_bytes(b'\xef\xbb\xbf[bot]\nname = "Otto"\n')
+    assert config.load(file, environ={}).bot.name == "Otto"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -102,6 +108,10 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ("[[channels]]\nchannel = 'slack:C1'\n[[channels]]\nchannel = 'slack:C1'", "is listed twice"),
         ("channels = 3", "channels: this must be a list"),
         ("[bot\n", "this is not valid TOML"),
+        ("[server]\nlisten = 'x:²'", 'server.listen: "x:²" is no address to listen on'),
+        ("[slack]\npublic_url = 'x'", 'slack.public_url: "x" is no http:// or https:// address'),
+        ("[bot]\nchanges = true", "bot.changes: true is not allowed; use 'admins' or 'anyone'."),
+        ("[bot]\nname = 2026-11-22", "bot.name: this must be text in quotes (found 2026-11-22)."),
     ],
 )
 def test_each_mistake_is_a_sentence_with_the_key(tmp_path: Path, text: str, sentence: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import zstandard
@@ -153,6 +155,17 @@ def test_check_examines_everything(lab: Lab) -> None:
     broken = lab.run("check", "--json")
     assert broken.code == 1
     assert any("SLACK_BOT_TOKEN" in row["detail"] for row in broken.rows if not row["ok"])
+
+
+@pytest.mark.parametrize(
+    ("free", "told"), [(2**19, "only less than 1 MB free"), (150 * 2**20, "only 150 MB free")]
+)
+def test_check_tells_that_the_disk_is_nearly_full(lab: Lab, free: int, told: str) -> None:
+    lab.monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    said = lab.run("check", "--json")
+    assert said.code == 1
+    (room,) = [row for row in said.rows if row["name"] == "storage room"]
+    assert (room["ok"], room["detail"]) == (False, f"{told} beside {lab.database}; make room")
 
 
 def test_a_database_of_a_newer_program_is_left_alone(lab: Lab) -> None:

@@ -57,6 +57,25 @@ def test_a_quiet_day_says_so_in_one_line_or_not_at_all(lab: Lab) -> None:
     assert "none of" not in lab.run("digest", "--channel", "terminal:silent").out
 
 
+def test_a_quiet_day_has_one_name(lab: Lab) -> None:
+    lab.feed.paper("A speech recogniser for wind")
+    said = lab.chat("/paper digest now", "/paper status")
+    assert "The digest of Wednesday, 20 August 2025: a quiet day." in said
+    assert "Digest: last on Wednesday, 20 August 2025: a quiet day" in said
+
+
+def test_older_papers_from_arxiv_are_not_said_to_be_of_these_days(lab: Lab) -> None:
+    old = lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
+    lab.feed.next_day(28)
+    lab.at("2025-09-17T09:00:00+00:00")
+    said = lab.chat("/paper topic gaussian splatting since:7d")
+    assert "gaussian splatting: nothing in the last 7 days" in said
+    assert said.index("The latest before that") < said.index(f"https://arxiv.org/abs/{old}")
+    assert "gaussian splatting: 1 paper in the last 60 days" in lab.chat(
+        "/paper topic gaussian splatting since:60d"
+    )
+
+
 def test_fetch_tells_counts_and_state(lab: Lab) -> None:
     lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
     (row,) = lab.run("fetch", "--json").rows
