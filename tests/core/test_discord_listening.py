@@ -916,8 +916,8 @@ async def test_what_was_asked_while_nobody_listened_is_answered_after_the_start(
         await server.says("once more", channel=thread)
         await core.until(lambda: len(core.sent) == 4)
     again = Core()
+    await server.says("the last", channel=thread)
     async with running(server, again, lately=lately):
-        await server.says("the last", channel=thread)
         await again.until(lambda: bool(again.sent))
     assert [request.text for request in again.asked] == ["the last"]
     assert len(core.asked) == 4
