@@ -295,6 +295,19 @@ async def test_settings_by_words(app: App) -> None:
     assert not kept.watch
 
 
+async def test_upvotes_trend_for_a_week_or_a_month_with_score_and_year(app: App) -> None:
+    featured = (("2508.00007", "Featured lately", 13, 5), ("2507.00007", "Featured before that", 1, 50))
+    for number, title, day, votes in featured:
+        paper = replace(SPLAT, id=PaperId(f"arxiv:{number}"), title=title, upvotes=votes)
+        await app.papers.add([Sighting(replace(paper, featured=date(2025, 8, day)), "featured")], now=NOW)
+    week, month = [" ".join((await _ask(app, f"trending {span}")).text.split()) for span in ("week", "month")]
+    assert "Featured lately" in week
+    assert "score 5: 5 upvotes on Hugging Face" in week
+    assert "before that" not in week
+    assert month.index("Featured before that") < month.index("Featured lately")
+    assert "2025" in week
+
+
 async def test_thumbs_and_trending(app: App) -> None:
     assert "Nothing was noticed by many" in (await _ask(app, "trending")).text
     await _ask(app, "more 2508.00001")
