@@ -15,6 +15,7 @@ from bot import doc as d
 
 SELECT, INPUT, TEXT, LABEL = 3, 4, 10, 18
 ROWS = 5
+VALUE = 4000
 ASK = "~ask~"
 QUESTION = d.Form("Ask", ASK, (d.Input("question", "Your question", lines=3, required=True),))
 """What the Ask button opens where the bot may not read messages; its answer is as good as a reply."""
@@ -50,7 +51,9 @@ def part_of(custom_id: str) -> tuple[int | None, str]:
 def modal(form: d.Form, part: int = 0, entered: Mapping[str, str] | None = None) -> Json:
     """The form, or a part of it, as a modal; ``entered`` holds what was typed before and comes back."""
     fields = form.fields[part * ROWS : (part + 1) * ROWS]
-    rows = [_label(_entered(field, entered or {})) for field in fields]
+    long = [field for field in fields if isinstance(field, d.Input) and len(field.value) > VALUE]
+    rows = [_label(_entered(field, entered or {})) for field in fields if field not in long]
+    rows += [{"type": TEXT, "content": clean(d.left_out(field, form))} for field in long]
     count = parts(form)
     title = form.title if count == 1 else f"{shorten(form.title, 36)} ({part + 1} of {count})"
     nothing: list[Json] = [{"type": TEXT, "content": clean(form.typed) or "…"}]
@@ -74,7 +77,7 @@ def _label(field: d.Input | d.Select) -> Json:
 def _input(field: d.Input) -> Json:
     style = 2 if field.lines > 1 else 1
     out: Json = {"type": INPUT, "custom_id": field.name, "style": style, "required": field.required}
-    return out | {"max_length": 4000} | ({"value": clean(field.value)[:4000]} if field.value else {})
+    return out | {"max_length": VALUE} | ({"value": clean(field.value)[:VALUE]} if field.value else {})
 
 
 def _select(field: d.Select) -> Json:

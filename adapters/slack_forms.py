@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from adapters.slack_blocks import blocks
 from adapters.slack_text import Json, clean
-from bot.doc import Choice, Doc, Form, Input, Select, text
+from bot.doc import Choice, Doc, Form, Input, Select, left_out, text
 from bot.doc import Paragraph as Words
 
 FORM = "paperboy.form"
@@ -53,7 +53,7 @@ def modal(doc: Doc, form: Form, origin: Origin, *, command: str = "/paper") -> J
     long = [field for field in form.fields if isinstance(field, Input) and len(field.value) > VALUE]
     asked = [field for field in form.fields if field not in long]
     inputs = [_input(field) for field in asked if not isinstance(field, Select) or field.choices]
-    doc = (*doc, *(Words(text(_too_long(field, form, command))) for field in long))
+    doc = (*doc, *(Words(text(left_out(field, form).replace("/paper", command))) for field in long))
     above = blocks(doc, command=command, most=VIEW - len(inputs))
     return {
         "type": "modal",
@@ -64,12 +64,6 @@ def modal(doc: Doc, form: Form, origin: Origin, *, command: str = "/paper") -> J
         "private_metadata": origin.dump(),
         "blocks": [*above, *inputs],
     }
-
-
-def _too_long(field: Input, form: Form, command: str) -> str:
-    """Why a field is missing: sent back cut, it would lose what did not fit."""
-    typed = f" To change it: {form.typed.replace('/paper', command)}." if form.typed else ""
-    return f"“{field.label}” has grown too long for this form and stays as it is.{typed}"
 
 
 def notice(title: str, words: str) -> Json:

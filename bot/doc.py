@@ -155,6 +155,12 @@ class Form:
     typed: str = ""
 
 
+def left_out(field: Input, form: Form) -> str:
+    """Why a form lacks a field that a platform has no room for: sent back cut, it would lose the rest."""
+    typed = f" To change it: {form.typed}." if form.typed else ""
+    return f"“{field.label}” has grown too long for this form and stays as it is.{typed}"
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A text file to take away, such as a BibTeX list; ``name`` ends in its kind ("saved.bib")."""

@@ -11,6 +11,7 @@ errors become :class:`bot.errors.SourceError` at this border.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -276,7 +277,7 @@ def _wait(error: SourceError, attempt: int) -> float:
 def _retry_after(page: Page, now: datetime) -> float | None:
     """The seconds in Retry-After, written as a number or a date (RFC 9110, 10.2.3)."""
     told = page.headers.get("retry-after", "").strip()
-    if told.isdigit():
+    if re.fullmatch("[0-9]{1,9}", told):
         return float(min(int(told), 7 * 86400))
     with suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())

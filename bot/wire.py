@@ -7,6 +7,7 @@ certificates with it: that takes as much as a sixth of the whole start, in which
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import zlib
 from collections.abc import Mapping, Sequence
@@ -149,7 +150,8 @@ async def _read(answer: httpx.Response, size: int) -> bytes:
     """The body, unpacked, given up as soon as it passes ``size`` bytes packed or unpacked."""
     name = answer.request.headers.get("host", "the host")
     too_large = Unreadable(f"{name} sent more than {size / MEGABYTE:g} MB; it was not read.")
-    if (announced := answer.headers.get("content-length", "")).isdigit() and int(announced) > size:
+    announced = answer.headers.get("content-length", "")
+    if re.fullmatch("[0-9]{1,18}", announced) and int(announced) > size:
         raise too_large
     packing = answer.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):

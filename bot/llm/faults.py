@@ -138,7 +138,8 @@ def _throttled(error: openai.APIStatusError, said: str, now: datetime) -> Fault:
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, from seconds or a date (RFC 9110, 10.2.3) or OpenAI's milliseconds."""
-    if (milliseconds := headers.get("retry-after-ms", "")).isdigit():
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch("[0-9]{1,9}", milliseconds):
         return int(milliseconds) / 1000
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", value):

@@ -137,7 +137,7 @@ def test_what_was_entered_before_is_in_the_form_again() -> None:
 def test_every_limit_of_a_modal_is_kept() -> None:
     many = tuple(d.Choice(f"zone {n}", f"{n}") for n in range(60))
     fields = (
-        d.Input("a", "label " * 20, "x" * 5000, "hint " * 40, lines=3, required=True),
+        d.Input("a", "label " * 20, "x" * 4000, "hint " * 40, lines=3, required=True),
         d.Select("b", "zone", many, ("3",)),
         d.Select("c", "none", ()),
         d.Select("d", "one", many[:2]),
@@ -154,3 +154,13 @@ def test_the_buttons_of_a_form_say_which_part_they_open() -> None:
     assert part_of("show 2308.04079") == (None, "show 2308.04079")
     assert part_of(ASK) == (None, ASK)
     assert openers(d.Form("t", "x" * 98, ())) == ()
+
+
+def test_what_a_modal_cannot_hold_is_left_out_and_stays_as_it_is() -> None:
+    """Shown cut, it would be saved cut."""
+    topics = "gaussian splatting of rooms and streets\n" * 120
+    fields = (d.Input("topics", "Topics", topics, lines=5), d.Input("at", "Time", "09:00"))
+    made = modal(d.Form("Settings", "settings", fields, typed="/paper follow"))
+    check_modal(made)
+    assert [row["component"]["custom_id"] for row in made["components"] if "component" in row] == ["at"]
+    assert "“Topics” has grown too long" in str(made["components"])

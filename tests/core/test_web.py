@@ -93,6 +93,14 @@ async def test_retry_after_may_be_a_date_and_binds_the_next_request_too(
     assert clock.slept == [40.0]
 
 
+@pytest.mark.parametrize("told", ["²", "9" * 5_000, "soon", ""])
+async def test_a_wait_that_is_no_number_is_no_wait_that_was_named(web: Web, site: Site, told: str) -> None:
+    site.on("/a", throttled(told))
+    with pytest.raises(Throttled) as error:
+        await web.get(f"{site.url}/a", bounds=SMALL)
+    assert error.value.retry_after is None
+
+
 async def test_a_long_wait_is_told_instead_of_waited_for(web: Web, site: Site, clock: SetClock) -> None:
     site.on("/a", throttled("86400"))
     with pytest.raises(Throttled):
