@@ -15,7 +15,7 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -215,8 +215,8 @@ async def measure(arguments: argparse.Namespace) -> int:
 
 
 async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator[Tally]:
-    alone = arguments.towns == "two"
-    if alone:
+    alone, _, of_two = arguments.towns.partition(":")
+    if alone == "two":
         arguments.engines, arguments.towns = "postgresql", ""
     wanted = [(e, t) for e in arguments.engines.split(",") for t in filter(None, arguments.towns.split(","))]
     points = [point for point in POINTS if point != "in-migration"]
@@ -237,13 +237,14 @@ async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator
         show(f"{engine} {where} random SIGKILL", tally, began)
         yield tally
     if "postgresql" in arguments.engines:
-        async for tally in rows_of_two(engines, arguments.seeds if alone else arguments.seeds // 6):
+        several = arguments.seeds if alone == "two" else arguments.seeds // 6
+        async for tally in rows_of_two(engines, of_two.split(",") if of_two else list(TOWNS), several):
             yield tally
 
 
-async def rows_of_two(engines: Engines, seeds: int) -> AsyncIterator[Tally]:
+async def rows_of_two(engines: Engines, towns_: Sequence[str], seeds: int) -> AsyncIterator[Tally]:
     """Two workers; several cases at once, since most of each is waiting for a lease."""
-    room = asyncio.Semaphore(4)
+    room = asyncio.Semaphore(6)
 
     async def at_place(where: str, number: int, tally: Tally) -> None:
         async with room:
@@ -254,11 +255,11 @@ async def rows_of_two(engines: Engines, seeds: int) -> AsyncIterator[Tally]:
         async with room:
             await frozen(engines, where, seed, tally, for_good=for_good)
 
-    for where in TOWNS:
+    for where in towns_:
         for name, case, numbers in (
             ("stopped before a write", at_place, range(1, 9)),
             ("one SIGSTOP", partial(some_time, for_good=False), range(seeds)),
-            ("one gone for good", partial(some_time, for_good=True), range(seeds)),
+            ("one gone for good", partial(some_time, for_good=True), range(seeds // 4)),
         ):
             tally, began = Tally(), time.monotonic()
             await asyncio.gather(*(case(where, number, tally) for number in numbers))
@@ -269,7 +270,9 @@ async def rows_of_two(engines: Engines, seeds: int) -> AsyncIterator[Tally]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engines", default="sqlite,postgresql")
-    parser.add_argument("--towns", default="fake,slack,discord", help='"two" for the two workers alone')
+    parser.add_argument(
+        "--towns", default="fake,slack,discord", help='"two" or "two:slack,discord" for the two workers alone'
+    )
     parser.add_argument(
         "--seeds",
         type=int,

@@ -19,9 +19,9 @@ from bot.byhand import ByHand
 from bot.clock import VARIABLE, SystemClock, clock
 from bot.commands.core import Core, Manners
 from bot.commands.handler import Conversation
-from bot.config import ChannelSection, Config
+from bot.config import Config
 from bot.digest import Desk as Composing
-from bot.domain import Channel, ChannelId, Decision, Finding, Paper, Topic, UserId, platform_of, workspace_in
+from bot.domain import Decision, Finding, Paper, Topic, UserId, platform_of
 from bot.dropped import DropDesk
 from bot.embedding import Embedding
 from bot.encoders import encoder
@@ -40,6 +40,7 @@ from bot.release import release
 from bot.revisit import Revisit
 from bot.rounds import Chore, Rounds
 from bot.search import Finder
+from bot.sections import subscribe
 from bot.texts import FetchedTexts
 from bot.views import digests as digest_views
 from bot.views import notes as note_views
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 
-__all__ = ["App", "Screen", "assembled", "examined", "subscribe"]
+__all__ = ["App", "Screen", "assembled", "examined"]
 
 _log = structlog.get_logger("paperboy")
 FRESH = timedelta(minutes=10)
@@ -140,15 +141,7 @@ class _LateMatcher:
 def _composed(around: Surroundings, web: Web) -> App:
     config, stores, time = around.config, around.stores, around.clock
     sources = origins.sources(config, web, stores, time)
-    library = Library(
-        papers=stores.papers,
-        feeds=stores.feeds,
-        sources=sources.fetched,
-        links=sources.links,
-        searches=sources.searched,
-        added=sources.added.sources,
-        clock=time,
-    )
+    library = _library(around, sources)
     matcher = _LateMatcher(stores.papers)
     embedder = encoder(config, around.environ, ledger=stores.ledger, clock=time)
     finder = Finder(stores.papers, matcher, vectors=stores.vectors, embedder=embedder)
@@ -157,17 +150,6 @@ def _composed(around: Surroundings, web: Web) -> App:
     )
     model = configured(config.llm, around.environ, ledger=stores.ledger, clock=time, off_topic=is_off_topic)
     reader = _reader(around, web, model)
-    desk = Desk(
-        reader=reader,
-        retrieve=retrieve,
-        embedded=EmbeddedAnswerer(),
-        model=model.answerer if model else None,
-    )
-    briefs = Briefs(
-        find=lambda topic, since: _belonging(finder, topic, since),
-        embedded=EmbeddedBriefer(),
-        model=model.briefer if model else None,
-    )
     made = platforms(around)
     judged = JudgedMatcher(matcher, model.judge, stores.decisions) if model else matcher
     worker = _worker(around, library, judged, reader, made)
@@ -184,17 +166,10 @@ def _composed(around: Surroundings, web: Web) -> App:
         marks=stores.marks,
         finder=finder,
         reader=reader,
-        desk=desk,
-        briefs=briefs,
+        desk=_desk(reader, model),
+        briefs=_briefs(finder, model),
         sources=sources.added,
-        files=DropDesk(
-            drops=stores.drops,
-            papers=stores.papers,
-            readings=stores.readings,
-            library=library,
-            reader=reader,
-            clock=time,
-        ),
+        files=_files(around, library, reader),
         digests=ByHand(worker=worker, runs=stores.runs, outbox=stores.outbox, channels=stores.channels),
         posters={name: platform.poster for name, platform in made.items()},
         health=lambda: _health(model, embedding),
@@ -215,6 +190,44 @@ def _composed(around: Surroundings, web: Web) -> App:
         platforms=made,
         sources=sources.fetched,
         model=model,
+    )
+
+
+def _library(around: Surroundings, sources: origins.Sources) -> Library:
+    return Library(
+        papers=around.stores.papers,
+        feeds=around.stores.feeds,
+        sources=sources.fetched,
+        links=sources.links,
+        searches=sources.searched,
+        added=sources.added.sources,
+        clock=around.clock,
+    )
+
+
+def _desk(reader: Reader, model: ServedModel | None) -> Desk:
+    """Who answers questions about papers."""
+    answerer = model.answerer if model else None
+    return Desk(reader=reader, retrieve=retrieve, embedded=EmbeddedAnswerer(), model=answerer)
+
+
+def _briefs(finder: Finder, model: ServedModel | None) -> Briefs:
+    return Briefs(
+        find=lambda topic, since: _belonging(finder, topic, since),
+        embedded=EmbeddedBriefer(),
+        model=model.briefer if model else None,
+    )
+
+
+def _files(around: Surroundings, library: Library, reader: Reader) -> DropDesk:
+    stores = around.stores
+    return DropDesk(
+        drops=stores.drops,
+        papers=stores.papers,
+        readings=stores.readings,
+        library=library,
+        reader=reader,
+        clock=around.clock,
     )
 
 
@@ -360,36 +373,3 @@ async def _source_finding(app: App, source: Source) -> Finding:
         return Finding(source.name, False, str(error))
     words = f"{harvest.state}, {len(harvest.sightings)} entries. {harvest.detail}".strip()
     return Finding(source.name, harvest.state != "failed", words)
-
-
-# --- first subscriptions --------------------------------------------------------------------------
-
-
-async def subscribe(config: Config, stores: Stores) -> None:
-    """Set up the channels of the file: those that are new, and those whose section was edited since."""
-    for section in config.channels:
-        key = f"channel:{section.channel}"
-        written = section.model_dump_json(by_alias=True)
-        if await stores.marks.get(key) == written:
-            continue
-        before = await stores.channels.get(ChannelId(section.channel))
-        await stores.channels.save(_channel(section, config, before))
-        await stores.marks.put(key, written)
-
-
-def _channel(section: ChannelSection, config: Config, before: Channel | None) -> Channel:
-    return Channel(
-        id=ChannelId(section.channel),
-        topics=tuple(Topic.parse(words) for words in section.topics),
-        not_=tuple(section.not_),
-        at=section.time,
-        timezone=section.timezone or config.bot.timezone,
-        days=tuple(section.days),
-        limit=section.limit,
-        language=section.language,
-        quiet=section.quiet,
-        watch=section.watch,
-        paused=before.paused if before else "",
-        workspace=workspace_in(ChannelId(section.channel)) or (before.workspace if before else ""),
-        person=before.person if before else "",
-    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
 from bot import schedule
 from bot.doc import Doc
-from bot.domain import Channel, ChannelId, PaperId
+from bot.domain import Channel, ChannelId, PaperId, Parcel, Run
 from bot.ports import Channels, Outbox, Runs
 from bot.views.digests import long_day
 from bot.worker import Delivered, Worker
@@ -48,14 +47,14 @@ class ByHand:
         set_up = await self._channels.get(channel)
         if set_up and set_up.topics and not set_up.paused:
             lines += await self._next(set_up)
-        for run in await self._runs.troubled():
-            if run.channel == channel:
-                lines.append(f"{long_day(run.day)}: {run.error or run.state} ({run.attempts} tries)")
-        dead = [parcel for parcel in await self._outbox.dead() if parcel.channel == channel]
-        for (day, error), count in Counter((parcel.day, parcel.error) for parcel in dead).items():
-            posts = "a post was" if count == 1 else f"{count} posts were"
-            lines.append(f"{long_day(day)}: {posts} refused: {error}")
-        return lines
+        troubled = [run for run in await self._runs.troubled() if run.channel == channel]
+        lines += [_trouble(run, set_up) for run in troubled]
+        told = {run.day for run in troubled if run.over}
+        dead: dict[tuple[date, str], list[Parcel]] = {}
+        for parcel in await self._outbox.dead():
+            if parcel.channel == channel and parcel.day not in told:
+                dead.setdefault((parcel.day, parcel.error), []).append(parcel)
+        return lines + [_dead(*why, parcels) for why, parcels in dead.items()]
 
     async def _next(self, channel: Channel) -> Sequence[str]:
         """When the next one comes: today's if it is still to be made, as after a pause."""
@@ -66,6 +65,30 @@ class ByHand:
                 return [f"next in a moment: the one due at {today[1]:%Y-%m-%d %H:%M} UTC"]
         due = schedule.next_due(channel, now)
         return [f"next at {due:%Y-%m-%d %H:%M} UTC"] if due else []
+
+
+def _trouble(run: Run, channel: Channel | None) -> str:
+    """What became of a digest that could not be delivered, and what to do."""
+    why = f"{long_day(run.day)}: not delivered: {_sentence(run.error or 'no reason is known')}"
+    if not run.over:
+        return f"{why} I keep trying; {run.attempts} tries so far."
+    if channel and channel.paused:
+        return f'{why} When that is mended, use "digest resume" and "digest now".'
+    return (
+        f'{why} When that is mended, "digest now" brings it on the same day; else its papers come next time.'
+    )
+
+
+def _dead(day: date, error: str, parcels: Sequence[Parcel]) -> str:
+    """Messages of a delivered digest that the platform refused, and where their papers can be seen."""
+    posts = "a post was" if len(parcels) == 1 else f"{len(parcels)} posts were"
+    papers = ", ".join(f'"show {name}"' for parcel in parcels for name in parcel.papers[:1])
+    shown = f" See what it was about by {papers}." if papers else ""
+    return f"{long_day(day)}: {posts} refused: {_sentence(error)}{shown}"
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def told(done: Delivered) -> str:

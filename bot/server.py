@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ class Gauges:
     runs: Runs
     outbox: Outbox
     now: Callable[[], datetime]
+    connected: Callable[[], Mapping[str, bool]] = dict
+    """The platforms that are listened to, and whether each is connected."""
 
 
 @asynccontextmanager
@@ -67,11 +69,16 @@ async def _alive(_: web.Request) -> web.Response:
 
 def _ready(gauges: Gauges) -> Answer:
     async def answer(_: web.Request) -> web.Response:
+        storage = ""
         try:
             await gauges.outbox.depth()
         except StorageError as error:
-            return web.Response(status=503, text=f"{error}\n")
-        return web.Response(text="ready\n")
+            storage = str(error)
+        up = gauges.connected()
+        lines = [f"storage: {storage or 'ok'}"]
+        lines += [f"{name}: {'connected' if is_up else 'not connected'}" for name, is_up in up.items()]
+        ready = not storage and all(up.values())
+        return web.Response(status=200 if ready else 503, text="\n".join(lines) + "\n")
 
     return answer
 

@@ -144,6 +144,7 @@ def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
         poolclass=sa.pool.AsyncAdaptedQueuePool,
         connect_args={"timeout": _BUSY_SECONDS, "factory": _Connection},
         json_serializer=_dump,
+        hide_parameters=True,  # an error may be logged, and they hold what people wrote
     )
 
     def prepare(connection: Any, _record: object) -> None:
@@ -215,6 +216,7 @@ def _postgres(url: URL) -> Database:
         pool_recycle=1800,
         connect_args={"server_settings": _POSTGRES_SETTINGS, "timeout": 10},
         json_serializer=_dump,
+        hide_parameters=True,  # an error may be logged, and they hold what people wrote
     )
     _test_connections(engine)
     # Without transactions around single statements; a transaction would see no more in READ COMMITTED.

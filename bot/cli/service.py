@@ -44,15 +44,23 @@ async def run(arguments: argparse.Namespace) -> int:
             raise UsageError("nothing to serve: configure [slack] or [discord], or give a channel topics.")
         async with AsyncExitStack() as stack:
             if config.server.enabled:
-                await stack.enter_async_context(_web_server(app))
+                await stack.enter_async_context(_web_server(app, listeners))
             return await _served(app, listeners, work=arguments.only in (None, "work"))
 
 
-def _web_server(app: App) -> AbstractAsyncContextManager[tuple[str, int]]:
+def _web_server(app: App, listeners: Sequence[Listener]) -> AbstractAsyncContextManager[tuple[str, int]]:
     from bot.server import Gauges, serving  # a tenth of a start, for those who have it on
 
     stores = app.stores
-    gauges = Gauges(stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, app.clock.now)
+    gauges = Gauges(
+        stores.papers,
+        stores.feeds,
+        stores.ledger,
+        stores.runs,
+        stores.outbox,
+        app.clock.now,
+        lambda: {item.platform: item.connected.is_set() for item in listeners},
+    )
     mounts = [platform.mount for platform in app.platforms.values() if platform.mount]
     return serving(listening(app.config), gauges, mounts=mounts)
 

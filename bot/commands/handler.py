@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -114,8 +115,8 @@ class Conversation:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except PaperboyError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
-        except Exception:
-            _log.exception("a request failed", channel=request.channel, kind=request.kind)
+        except Exception as error:
+            _log.error("a request failed", channel=request.channel, kind=request.kind, where=_where(error))
             sorry = "Something went wrong on my side; it is in the log. Please try again."
             await responder.send(Reply((paragraph(sorry),), private=True, error=True))
 
@@ -266,6 +267,16 @@ def _topics(channel: Channel | None, typed: str) -> list[Choice]:
     names = [str(topic) for topic in channel.topics] if channel else []
     fitting = [name for name in names if typed.casefold() in name.casefold() and len(name) <= 100]
     return [Choice(name, name) for name in fitting][:25]
+
+
+def _where(error: BaseException) -> str:
+    """Where it went wrong, without what the errors say: that may quote a person."""
+    lines = []
+    at: BaseException | None = error
+    while at is not None:
+        lines += [type(at).__name__, *(line.rstrip() for line in traceback.format_tb(at.__traceback__))]
+        at = at.__cause__
+    return "\n".join(lines)
 
 
 def _opens_form(request: Request) -> bool:

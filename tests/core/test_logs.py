@@ -2,12 +2,22 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from bot import logs
+from bot.commands.core import Core
+from bot.commands.handler import Conversation
+from bot.domain import Request, RequestKind, UserId
+from bot.errors import SourceError, StorageError
+from storage.engine import connect
+from tests.core.test_commands import Way
+from tests.fakes.newsroom import ROOM
 
 TOKENS = ("xoxb-1234-abcdefgh", "xapp-1-A0-99-ffff", "sk-aaaaaaaaaaaaaaaaaaaa")
 
@@ -42,3 +52,47 @@ def test_no_token_is_written_wherever_it_stands(token: str, capsys: pytest.Captu
         "arxiv:1",
         "info",
     )
+
+
+class Failing:
+    """A core of which every part fails."""
+
+    def __init__(self, fault: Exception) -> None:
+        self._fault = fault
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._fault
+
+
+@pytest.mark.parametrize("kind", ["command", "reply"])
+async def test_what_people_write_is_not_written_down(
+    kind: RequestKind, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever goes wrong: on my side, in the database, at a source."""
+    logs.structured()
+    words = "zyzzyva quokka"
+    for fault in (
+        ValueError(f"invalid literal: '{words}'"),
+        KeyError(words),
+        StorageError("The disk is full."),
+        SourceError("arXiv does not answer."),
+    ):
+        way = Way()
+        request = Request(ROOM, UserId("slack:U1"), f"search {words}", kind=kind, direct=True)
+        await Conversation(cast(Core, Failing(fault))).handle(request, way)
+        assert way.text  # an answer there was
+    written = capsys.readouterr().err + caplog.text
+    assert "a request failed" in written
+    assert "in handle" in written  # where it was can be seen
+    assert "zyzzyva" not in written
+    assert "quokka" not in written
+
+
+async def test_an_error_of_the_database_does_not_quote_what_was_to_be_stored() -> None:
+    database = await connect("sqlite:///:memory:")
+    statement, words = sa.text("INSERT INTO nowhere VALUES (:words)"), "-".join(("zyz", "zyva"))
+    with pytest.raises(StorageError) as caught:
+        async with database.writing() as connection:
+            await connection.execute(statement, {"words": words})
+    await database.close()
+    assert words not in "".join(traceback.format_exception(caught.value))

@@ -43,6 +43,19 @@ async def test_a_database_that_is_gone_is_not_ready(site: str, stores: Stores) -
         assert (await web.get(f"{site}/readyz")).status_code == 503
 
 
+async def test_ready_means_that_every_platform_is_connected(stores: Stores) -> None:
+    up = {"discord": True, "slack": False}
+    gauges = Gauges(
+        stores.papers, stores.feeds, stores.ledger, stores.runs, stores.outbox, lambda: NOW, lambda: up
+    )
+    async with serving(("127.0.0.1", 0), gauges) as (host, port), httpx.AsyncClient() as web:
+        answer = await web.get(f"http://{host}:{port}/readyz")
+        assert answer.status_code == 503
+        assert answer.text == "storage: ok\ndiscord: connected\nslack: not connected\n"
+        up["slack"] = True
+        assert (await web.get(f"http://{host}:{port}/readyz")).status_code == 200
+
+
 async def test_the_numbers(site: str, stores: Stores) -> None:
     await stores.feeds.remember(Harvest("arxiv", state="failed", detail="x"), Counts(7, 4, 2, 0, 1), now=NOW)
     meters.count("sent", "testing", 3)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.byhand import ByHand
 from bot.domain import ChannelId, Counts, Harvest, PaperId, Topic
 from bot.errors import ChannelGone, NotFound, NotSent, RateLimited, Rejected, Uncertain, UsageError
 from storage.engine import connect
@@ -218,6 +219,34 @@ async def test_a_channel_that_is_back_gets_its_digest_by_hand_at_once(room: News
     assert (told.state, told.posts) == ("delivered", 3)
     assert max(room.clock.slept) < 2  # nothing had landed, so that nothing need be waited for
     assert len(set(room.platform.keys)) == len(room.platform.posts) == 4
+
+
+async def test_status_says_what_to_do_about_what_was_not_delivered(room: Newsroom) -> None:
+    worker = room.worker()
+    desk = ByHand(worker=worker, runs=room.runs, outbox=room.outbox, channels=room.channels)
+    room.platform.before.extend([lambda _: None, lambda _: Rejected("too long")])
+    await room.work(worker)
+    (line,) = [line for line in await desk.report(ROOM) if "refused" in line]
+    assert (
+        line
+        == 'Wednesday, 15 April 2026: a post was refused: too long. See what it was about by "show arxiv:2604.00001".'
+    )
+    room.clock.forward(days=1)
+    await room.announce(paper(9), at=room.clock.now() - timedelta(hours=2))
+    room.platform.fails(Rejected("No."))
+    await room.work(worker)
+    lines = [line for line in await desk.report(ROOM) if "16 April" in line and "not delivered" in line]
+    assert lines == [
+        'Thursday, 16 April 2026: not delivered: No. When that is mended, "digest now" brings it '
+        "on the same day; else its papers come next time."
+    ]
+    room.clock.forward(days=1)
+    room.platform.fails(ChannelGone("The channel was archived."))
+    await room.work(worker)
+    (line, *_) = [line for line in await desk.report(ROOM) if "17 April" in line]
+    assert line.endswith(
+        'The channel was archived. When that is mended, use "digest resume" and "digest now".'
+    )
 
 
 async def test_after_many_failures_it_is_given_up_and_shown(room: Newsroom) -> None:

@@ -253,11 +253,18 @@ async def stopped(process: BaseProcess, *, seconds: float = 30.0) -> None:
 
 async def ended(process: BaseProcess, *, seconds: float = 30.0) -> int:
     """Its exit code; a process that does not end in time is killed and the test fails."""
-    await asyncio.to_thread(process.join, seconds)
-    if process.exitcode is None:
+    over, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(process.sentinel, over.set)  # joining in a thread loses the exit code now and then
+    try:
+        async with asyncio.timeout(seconds):
+            await over.wait()
+    except TimeoutError:
         process.kill()
+        raise AssertionError("the process did not end") from None
+    finally:
+        loop.remove_reader(process.sentinel)
         process.join()
-        raise AssertionError("the process did not end")
+    assert process.exitcode is not None
     return process.exitcode
 
 
