@@ -1,4 +1,4 @@
-"""The real program in several processes on one PostgreSQL: one holds Discord's gateway, the other works."""
+"""The real program in several processes on one PostgreSQL: one holds Discord's gateway, two others work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import run
 from tests.fakes.discord import Channel, Discord
 from tests.fakes.feed import Feed
 from tests.fakes.web import Answer, Site
@@ -68,7 +67,7 @@ async def role(only: str, config: Path, discord: Discord) -> AsyncIterator[async
             await process.wait()
 
 
-async def test_one_holds_the_gateway_and_another_brings_the_digests(
+async def test_one_holds_the_gateway_and_two_others_bring_the_digests_once(
     tmp_path: Path, postgres_url: str, site: Site, discord: Discord
 ) -> None:
     papers, later = discord.channel("papers"), discord.channel("later")
@@ -78,7 +77,7 @@ async def test_one_holds_the_gateway_and_another_brings_the_digests(
         helped = await discord.types("/paper help", channel=papers)
         assert helped.seen_by_asker_only
         assert discord.posts(papers) == []  # who holds the gateway does not work
-        async with role("work", config, discord):
+        async with role("work", config, discord), role("work", config, discord):
             await discord.happens(lambda: cards(discord, papers) == 1, seconds=60)
             assert len(discord.gateway.live) == 1  # who works does not listen
             followed = await discord.types("/paper follow protein folding", channel=later)
@@ -89,6 +88,8 @@ async def test_one_holds_the_gateway_and_another_brings_the_digests(
         asked = await discord.types("/paper status", channel=papers)  # people are heard without a worker
         assert "last on" in asked.texts[0]
     assert len([p for p in discord.posts(papers) if "Pruned" in p.text]) == 1
+    assert cards(discord, papers) == 1
+    assert len([asked for asked in site.asked if asked.path.startswith("/atom")]) == 1
 
 
 def cards(discord: Discord, channel: Channel) -> int:
@@ -100,22 +101,3 @@ def cards(discord: Discord, channel: Channel) -> int:
 
 def _digest(discord: Discord, channel: Channel) -> bool:
     return any("Protein folding" in post.text and "new paper" in post.text for post in discord.posts(channel))
-
-
-async def test_two_that_work_bring_a_digest_once_and_fetch_once(
-    tmp_path: Path,
-    postgres_url: str,
-    site: Site,
-    discord: Discord,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    papers = discord.channel("papers")
-    config = written(tmp_path, postgres_url, site, discord, papers)
-    async with role("work", config, discord), role("work", config, discord), asyncio.timeout(60):
-        while cards(discord, papers) == 0:  # noqa: ASYNC110 without a gateway the fake tells nobody
-            await asyncio.sleep(0.05)
-    monkeypatch.setenv("DISCORD_TOKEN", discord.token)
-    monkeypatch.setenv("PAPERBOY_NOW", NOW)
-    assert await asyncio.to_thread(run, ["digest", "--config", str(config)]) == 0
-    assert cards(discord, papers) == 1
-    assert len([asked for asked in site.asked if asked.path.startswith("/atom")]) == 1
