@@ -244,7 +244,7 @@ async def rows(arguments: argparse.Namespace, engines: Engines) -> AsyncIterator
 
 async def rows_of_two(engines: Engines, towns_: Sequence[str], seeds: int) -> AsyncIterator[Tally]:
     """Two workers; several cases at once, since most of each is waiting for a lease."""
-    room = asyncio.Semaphore(6)
+    room = asyncio.Semaphore(3)
 
     async def at_place(where: str, number: int, tally: Tally) -> None:
         async with room:

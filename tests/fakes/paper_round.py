@@ -243,7 +243,7 @@ def signalled(process: BaseProcess, number: signal.Signals) -> None:
         os.kill(process.pid or 0, number)
 
 
-async def stopped(process: BaseProcess, *, seconds: float = 30.0) -> None:
+async def stopped(process: BaseProcess, *, seconds: float = 60.0) -> None:
     """Wait until it stands still."""
     state = Path(f"/proc/{process.pid}/stat")
     async with asyncio.timeout(seconds):
