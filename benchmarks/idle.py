@@ -70,7 +70,7 @@ async def case(engine: str, channels: int, seconds: float) -> None:
             service = await asyncio.create_subprocess_exec(
                 *line, env={**os.environ, **tokens}, stderr=asyncio.subprocess.DEVNULL
             )
-            spent = 0.0
+            spent = -STEP
             while cpu(service.pid) - spent > STEP / 20:
                 spent = cpu(service.pid)
                 await asyncio.sleep(STEP)

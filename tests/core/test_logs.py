@@ -83,7 +83,7 @@ async def test_what_people_write_is_not_written_down(
         assert way.text  # an answer there was
     written = capsys.readouterr().err + caplog.text
     assert "a request failed" in written
-    assert "in handle" in written  # where it was can be seen
+    assert "in _answer" in written  # where it was can be seen
     assert "zyzzyva" not in written
     assert "quokka" not in written
 

@@ -228,8 +228,8 @@ async def test_status_says_what_to_do_about_what_was_not_delivered(room: Newsroo
     await room.work(worker)
     (line,) = [line for line in await desk.report(ROOM) if "refused" in line]
     assert (
-        line
-        == 'Wednesday, 15 April 2026: a post was refused: too long. See what it was about by "show arxiv:2604.00001".'
+        line == "Wednesday, 15 April 2026: a post was refused: too long. "
+        'See what it was about by "show arxiv:2604.00001".'
     )
     room.clock.forward(days=1)
     await room.announce(paper(9), at=room.clock.now() - timedelta(hours=2))
