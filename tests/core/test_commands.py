@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from bot.app import App, assembled, subscribe
+from bot.app import App, assembled
 from bot.config import parse
 from bot.doc import Button, Buttons, Doc, Form, Input, person
 from bot.domain import (
@@ -24,6 +24,7 @@ from bot.domain import (
     UserId,
 )
 from bot.render import plain
+from bot.sections import subscribe
 
 CHANNEL = ChannelId("slack:C1")
 NOW = datetime(2025, 8, 20, 9, tzinfo=UTC)
