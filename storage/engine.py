@@ -194,7 +194,7 @@ class _Connection(sqlite3.Connection):
 
 
 def _pragmas(writes: bool) -> list[str]:
-    common = [f"busy_timeout = {_BUSY_SECONDS * 1000}", "mmap_size = 67108864", "temp_store = MEMORY"]
+    common = [f"busy_timeout = {_BUSY_SECONDS * 1000}", "mmap_size = 16777216", "temp_store = MEMORY"]
     if not writes:
         return [*common, "query_only = ON"]
     return [*common, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -32768"]
