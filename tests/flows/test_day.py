@@ -49,6 +49,16 @@ def test_a_replacement_on_the_next_day_is_no_news(lab: Lab) -> None:
     assert "for all phones" in lab.chat(f"/paper show {number} abstract")
 
 
+def test_a_digest_made_up_for_brings_no_paper_twice(lab: Lab) -> None:
+    number = lab.feed.paper("Pruned Gaussian splatting for phones", ABSTRACT)
+    lab.run("fetch")
+    lab.feed.next_day()
+    lab.at("2025-08-21T09:00:00+00:00")
+    assert lab.run("digest", "--json").rows[0]["papers"] == [f"arxiv:{number}"]
+    (missed,) = lab.run("digest", "--date", "2025-08-20", "--json").rows
+    assert (missed["state"], missed["papers"]) == ("quiet", [])
+
+
 def test_a_quiet_day_says_so_in_one_line_or_not_at_all(lab: Lab) -> None:
     lab.feed.paper("A speech recogniser for wind")
     assert "none of 1 new papers fits the topics" in lab.run("digest").out
