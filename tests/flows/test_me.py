@@ -59,7 +59,7 @@ def lab(lab: Lab) -> Lab:
 
 
 def test_the_morning_brings_it_once_and_a_question_finds_it(lab: Lab) -> None:
-    assert "You now follow gaussian splatting" in lab.chat("/paper me follow gaussian splatting anyway:yes")
+    assert "You now follow “gaussian splatting”" in lab.chat("/paper me follow gaussian splatting anyway:yes")
     lab.feed.next_day()
     number = lab.feed.paper(TITLE, ABSTRACT)
     speech = lab.feed.paper("A speech recogniser for wind")
