@@ -25,6 +25,7 @@ from multiprocessing.process import BaseProcess
 
 from benchmarks.crash import Engines, Tally, show
 from bot.limits import Limits
+from bot.pacing import PACES
 from tests.fakes import paper_round
 from tests.fakes.line import Line, line
 from tests.fakes.paper_round import HASTE
@@ -104,7 +105,7 @@ def begin(town: Town, case: Case, address: str, now: datetime, number: int) -> B
         limits=QUICK,
         settle=SETTLE,
         timeout=1.0,
-        pace=HASTE,
+        pace=PACES["slack"] if isinstance(town, Slack) else HASTE,
         owner=f"worker-{number}",
         step=step,
     )
