@@ -62,8 +62,9 @@ class Finder:
     async def search(self, query: str, *, limit: int, filters: Filters | None = None) -> Searched:
         """Papers for words, a question, a name, an id or a title, best first; any characters are allowed."""
         asked = " ".join(query[:LONGEST].split())
-        if (named := identity.parse(asked)) and (paper := await self._papers.get(named)):
-            return Searched((Found(paper, 1.0),))
+        if named := identity.parse(asked):
+            paper = await self._papers.get(named)
+            return Searched((Found(paper, 1.0),) if paper else ())  # an id has no meaning to be near to
         if not words(asked):
             return Searched(await self._passing(limit, filters) if filters else ())
         better = await self._spelling.corrected(asked)

@@ -195,6 +195,11 @@ async def test_nothing_is_found_rather_than_anything(small: Database, encoder: S
     assert await _found(await _finder(small, encoder), "volcanic basalt geochemistry") == []
 
 
+@pytest.mark.parametrize("query", ["2308.04079", "https://doi.org/10.1234/radiance-field"])
+async def test_an_id_that_the_library_lacks_finds_nothing_near_it(small: Database, query: str) -> None:
+    assert await _found(await _finder(small, TwoMeanings()), query) == []
+
+
 async def test_words_alone_serve_when_the_encoder_is_down(small: Database) -> None:
     finder = await _finder(small, NoEncoder())
     assert (await _found(finder, "bees"))[0] == 3
