@@ -27,7 +27,7 @@ from bot.ports import Clock, Handler
 
 log = structlog.get_logger(__name__)
 
-ACK_AFTER = 0.6
+ACK_AFTER = 0.4
 """Seconds of silence before a sign of life: with the way to Discord it is there within a second."""
 
 SUGGEST_WITHIN = 2.0
