@@ -3,9 +3,10 @@
     python -m benchmarks.discord            # all, against the server of tests/fakes on loopback
 
 The real adapter and the real discord.py speak to it. Acknowledgements: commands come at a steady rate while a
-part of them keeps the core busy; then twenty people use the whole program, one command after the other, while
-it imports 20,000 papers of the corpus in the same process (PAPERBOY_DATA, else left out). The time runs from
-the interaction to Discord's having the first response, a modal or a message.
+part of them keeps the core busy; then twenty people use the whole program, each asking again as soon as the
+answer before is there, while it imports 20,000 papers of the corpus in the same process (PAPERBOY_DATA, else
+left out; no full texts are to be had). The time runs from the interaction to Discord's having the first
+response, a modal or a message; an answer takes until it is sent whole.
 Digests: 200 channels with a parent and five papers each, in real time, against Discord's buckets (five
 messages in five seconds a channel, fifty requests a second over all); the bound is what these allow at best.
 """
@@ -20,7 +21,9 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,14 +37,14 @@ from benchmarks.slack import corpus
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Post, Reply, Request
-from bot.ports import Responder
+from bot.ports import Handler, Responder
 from tests.fakes.discord import Channel
 from tests.fakes.discord import Discord as Server
 from tests.fakes.discord_lab import serving
+from tests.fakes.web import Site
 
 PAPERS = 5
 PEOPLE = 20
-NOWHERE = "http://127.0.0.1:9"
 LINES = (
     "search gaussian splatting",
     "schedule",
@@ -89,6 +92,48 @@ class BusyCore:
         return None
 
 
+@dataclass
+class Answered:
+    """The core, and how many requests of a channel wait for their answers."""
+
+    core: Handler
+    waiting: Counter[ChannelId] = field(default_factory=Counter)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def commands(self) -> Sequence[CommandInfo]:
+        return self.core.commands
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        self.waiting[request.channel] += 1
+        try:
+            await self.core.handle(request, responder)
+        finally:
+            async with self.changed:
+                self.waiting[request.channel] -= 1
+                self.changed.notify_all()
+
+    async def suggest(self, request: Request, option: str, typed: str) -> Sequence[d.Choice]:
+        return await self.core.suggest(request, option, typed)
+
+    async def channel_gone(self, channel: ChannelId, reason: str) -> None:
+        await self.core.channel_gone(channel, reason)
+
+    async def channel_back(self, channel: ChannelId) -> None:
+        await self.core.channel_back(channel)
+
+    async def workspace_gone(self, platform: str, workspace: str, reason: str) -> None:
+        await self.core.workspace_gone(platform, workspace, reason)
+
+    async def workspace_back(self, platform: str, workspace: str, reason: str) -> None:
+        await self.core.workspace_back(platform, workspace, reason)
+
+    async def answered(self, channel: Channel) -> None:
+        """Until nobody waits for an answer there."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: not self.waiting[ChannelId(f"discord:{channel.id}")])
+
+
 async def acknowledgements(*, commands: int, rate: float) -> None:
     async with Server(now=time.time()) as server:
         channels = [server.channel(f"papers{n}") for n in range(50)]
@@ -114,31 +159,34 @@ async def acknowledgements(*, commands: int, rate: float) -> None:
 async def importing(data: Path, *, papers: int) -> None:
     """The whole program, twenty people and an import in one process; texts are not to be had."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, Site() as nothing:
         folder = Path(name)
         async with Server(now=time.time()) as server:
             server.manager("u0")
             file = folder / "paperboy.toml"
             file.write_text(
                 f'[storage]\nurl = "sqlite:///{folder}/bench.db"\n[sources.arxiv]\nenabled = false\n'
-                f'min_interval = 0.0\nhtml_url = "{NOWHERE}"\npdf_url = "{NOWHERE}"\napi_url = "{NOWHERE}"\n'
+                f'min_interval = 0.0\nhtml_url = "{nothing.url}"\npdf_url = "{nothing.url}"\n'
+                f'api_url = "{nothing.url}"\n'
                 f'[sources.lookup]\nenabled = false\n[discord]\napi_url = "{server.api_url}"\n'
             )
             os.environ["DISCORD_TOKEN"] = server.token
-            async with serving(file, server, ack_after=ACK_AFTER) as (app, _):
+            async with serving(file, server, ack_after=ACK_AFTER) as (app, heard):
+                heard.core = answered = Answered(heard.core)
                 began, spent = time.monotonic(), time.process_time()
                 work = asyncio.create_task(app.library.import_file(_first(corpus(data, folder), papers)))
                 waits: dict[str, list[float]] = {line: [] for line in LINES}
                 places = [server.channel(f"papers{n}") for n in range(PEOPLE)]
                 await asyncio.gather(
-                    *(_person(server, place, f"u{n}", work, waits) for n, place in enumerate(places))
+                    *(_person(server, answered, p, f"u{n}", work, waits) for n, p in enumerate(places))
                 )
                 counts, _unusable = await work
                 took, spent = time.monotonic() - began, time.process_time() - spent
     print(f"while {counts.seen} papers were imported ({took:.1f} s, {spent:.1f} s CPU), acknowledged:")
     everything = [wait for some in waits.values() for wait in some]
     for line, some in [*waits.items(), ("all", everything)]:
-        print(f"  {_quantiles(some)}  {line}")
+        if some:
+            print(f"  {_quantiles(some)}  {line}")
 
 
 def _first(file: Path, papers: int) -> Path:
@@ -151,6 +199,7 @@ def _first(file: Path, papers: int) -> Path:
 
 async def _person(
     server: Server,
+    core: Answered,
     place: Channel,
     user: str,
     work: asyncio.Task[Any],
@@ -163,6 +212,7 @@ async def _person(
             return
         asked = await server.types(f"/paper {line}", channel=place, user=user)
         waits[line].append(asked.acked_after or 0.0)
+        await core.answered(place)
 
 
 def _quantiles(waits: Sequence[float]) -> str:
