@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot import identity
 from bot.domain import Counts, Harvest, Paper, PaperId, Sighting, Topic, Unusable
-from bot.errors import NotFound, PaperboyError, SourceError
+from bot.errors import NotFound, PaperboyError, SourceError, Throttled, Unreachable, Unreadable
 from bot.jsonl import Imported, batches
 from bot.ports import Clock, Feeds, Lookup, Papers, Source
 
@@ -138,7 +138,13 @@ class Library:
     async def _look_up(self, words: str) -> Paper:
         if self._links is None:
             raise NotFound(f"{_shown(words)} is not in the library, and nothing is set up to look it up.")
-        return await self._kept(await self._links.paper(words))
+        try:
+            found = await self._links.paper(words)
+        except (Unreachable, Throttled, Unreadable) as error:
+            raise SourceError(
+                f"{_shown(words)} is not in the library, and the look-up failed: {error}"
+            ) from error
+        return await self._kept(found)
 
     async def _kept(self, found: Paper) -> Paper:
         await self._papers.add([Sighting(found, "known")], now=self._clock.now())

@@ -30,9 +30,10 @@ ldots … dots … cdots ⋯ vdots ⋮ ddots ⋱ textellipsis … textendash –
 textquoteleft ‘ percent % LaTeX LaTeX TeX TeX sum ∑ prod ∏ int ∫ oint ∮ bigcup ⋃ bigcap ⋂ bigoplus ⨁ slash /
 textregistered ® texttrademark ™ textmu µ textmicro µ textperthousand ‰ wp ℘ imath i jmath j surd √
 textgreater > textless < textbar | textdollar $ textsterling £ texttimes × textpm ± lbracket [ rbracket ]
-Msun M⊙ msun M⊙ Rsun R⊙ Lsun L⊙ micro µ
+Msun M⊙ msun M⊙ Rsun R⊙ Lsun L⊙ micro µ angstrom Å kelvin K circledR ® ie i.e. eg e.g. etc etc. vs vs.
+wrt w.r.t.
 """
-)
+) | {"etal": "et al."}
 
 OPERATORS = _pairs(
     """
@@ -64,14 +65,14 @@ NOTHING = _names("""
     Huge noindent displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits left right big
     Big bigg Bigg bigl bigr Bigl Bigr biggl biggr middle protect xspace centering relax string par
     newline linebreak hfill null nobreak allowbreak mathstrut strut item maketitle smallskip medskip
-    bigskip
+    bigskip negthinspace
 """)
 SPACES = _names("""
     quad qquad space enspace thinspace nobreakspace medspace thickspace
 """)
 STRIPPED = _names("""
     emph uline underline mbox hbox fbox boxed smash boldsymbol bm pmb operatorname mathop gls acs ac acf
-    acp acl glspl ensuremath uppercase lowercase num si unit bb Acrlong Acrshort uwave underbrace
+    acp acl Ac Acp Acl glspl ensuremath uppercase lowercase num si unit bb Acrlong Acrshort uwave underbrace
     overbrace substack ang url nolinkurl path hl ul acrshort acrlong acrfull
 """)
 DROPPED = _names("""

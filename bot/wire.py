@@ -130,7 +130,7 @@ class _Guarded(httpx.AsyncBaseTransport):
         except (OSError, UnicodeError):
             addresses = []
         if not addresses:
-            raise Unreachable(f"The name {host} cannot be found; check the address.")
+            raise Unreachable(f"The name {host} cannot be found; check the network and the address.")
         if not private and not all(is_public(address) for address in addresses):
             raise Forbidden(_PRIVATE.format(host))
         return addresses[:3]

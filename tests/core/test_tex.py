@@ -43,6 +43,9 @@ CASES = {
     r"\href{https://x.org/a_b}{the site}": "the site (https://x.org/a_b)",
     r"\href{this https URL}{here}": "here",
     r"shown by \cite{lee2025}": "shown by [lee2025]",
+    r"tasks, \ie, sorting, \eg{} by Lee \etal at 3 \angstrom, \Ac{RAG}": (
+        "tasks, i.e., sorting, e.g. by Lee et al. at 3 Å, RAG"
+    ),
     r"\ce{H2O} and \ion{O}{III}": "H₂O and O III",
     # what is not TeX, or not known, stays
     "costs $5 and $10 a day": "costs $5 and $10 a day",
