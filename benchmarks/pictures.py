@@ -44,9 +44,9 @@ from bot.views import answers, channels, digests, papers, status
 DAY = date(2026, 5, 20)
 PLACE = ChannelId("slack:C0PAPERS")
 PICKS = (
-    (0, "gaussian splatting", "in the title"),
+    (0, "gaussian splatting", "phrase in the title"),
     (1, "gaussian splatting", "“splat” in title and abstract"),
-    (4, "video understanding", "in the title"),
+    (4, "video understanding", "phrase in the title"),
     (5, "video understanding", "“video question answering” in the title"),
 )
 QUESTION = "what are the limitations of the first one?"
@@ -83,7 +83,8 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
     by_id = {one.id: one for one, _, _ in shown}
     first = shown[0][0]
     text = text_of(first)
-    summary = await EmbeddedSummarizer().summarize(first, text)
+    summaries = {one.id: await EmbeddedSummarizer().summarize(one, text_of(one)) for one, _, _ in shown}
+    summary = summaries[first.id]
     question = Question(without_reference(QUESTION), (first,), text.passages)
     answer = await EmbeddedAnswerer().answer(question)
     channel = Channel(
@@ -93,7 +94,7 @@ async def documents() -> dict[str, tuple[Doc, ...]]:
         timezone="Europe/Berlin",
     )
     return {
-        "digest": (digests.parent(Digest(PLACE, DAY, picks, 388), by_id),),
+        "digest": (digests.parent(Digest(PLACE, DAY, picks, 388), by_id, summaries),),
         "card": (digests.paper_post(first, summary, picks[0]),),
         "answer": ((answers.about(first), *answers.answer(answer, [first])),),
         "settings": ((channels.settings_form(channel),),),

@@ -42,7 +42,9 @@ _SOURCES = {"arxiv": "arXiv", "biorxiv": "bioRxiv", "medrxiv": "medRxiv", "huggi
 class Views(Protocol):
     """How a digest looks; the module ``bot.views.digests``."""
 
-    def parent(self, digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
+    def parent(
+        self, digest: Digest, papers: Mapping[PaperId, Paper], summaries: Mapping[PaperId, Summary]
+    ) -> Doc:
         """The post at top level."""
         ...
 
@@ -238,7 +240,7 @@ def parcels(
     if not digest.picks:
         return [_parcel(digest, 0, views.quiet_day(digest, papers))]
     picks = [p for p in digest.picks if p.paper_id in papers and p.paper_id in summaries]
-    parent = _parcel(digest, 0, views.parent(digest, papers))
+    parent = _parcel(digest, 0, views.parent(digest, papers, summaries))
     topics = tuple(dict.fromkeys(p.topic for p in picks if p.topic))
     replies = [
         replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.doc import Block, Button, Buttons, Doc, bold, heading, italic, paragraph
+from bot.doc import Block, Button, Buttons, Doc, bold, heading, italic, paragraph, plain
 from bot.domain import Decision, Digest, Paper, PaperId, Pick, Summary
 from bot.views.lists import below_line, lines, remark, short
 from bot.views.papers import buttons, card
@@ -18,13 +18,21 @@ def long_day(when: date) -> str:
     return f"{_WEEKDAYS[when.weekday()]}, {when.day} {when:%B %Y}"
 
 
-def parent(digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
-    """The post at top level: the day, how many of how many, a line a paper with its reason."""
+ROOM = 3_000
+"""Characters of the papers' lines with their gists. A digest is one post at top level, and Discord takes
+4,000 in one; where the gists would fill more than this, they stand in the thread alone."""
+
+
+def parent(digest: Digest, papers: Mapping[PaperId, Paper], summaries: Mapping[PaperId, Summary]) -> Doc:
+    """The post at top level: the day, how many of how many, a line a paper with its reason and gist."""
     picks = [pick for pick in digest.picks if pick.paper_id in papers]
+    rows = [(papers[pick.paper_id], _reason(pick)) for pick in picks]
+    gists = {paper.id: summaries[paper.id].gist for paper, _ in rows if paper.id in summaries}
+    told = lines(rows, gists=gists)
     blocks: list[Block] = [
         heading(f"Papers for {long_day(digest.day)}"),
         paragraph(bold(f"{len(picks)} of {digest.considered:,} new papers"), "; details in the thread."),
-        lines((papers[pick.paper_id], _reason(pick)) for pick in picks),
+        told if sum(len(plain(line)) for line in told.items) <= ROOM else lines(rows),
         *remark(pick.why for pick in picks),
         *(paragraph(italic(note), small=True) for note in digest.notes),
     ]

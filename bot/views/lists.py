@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from bot.doc import (
     Block,
@@ -24,17 +25,23 @@ from bot.domain import (
     Decision,
     Found,
     Paper,
+    PaperId,
 )
 from bot.views.papers import badges, byline, day, short_id, title
 
+NO_GISTS: Mapping[PaperId, str] = MappingProxyType({})
 
-def lines(rows: Iterable[tuple[Paper, str]], *, numbered: bool = True) -> Bullets:
-    """A list of papers, each with a remark such as the reason it is there."""
+
+def lines(
+    rows: Iterable[tuple[Paper, str]], *, numbered: bool = True, gists: Mapping[PaperId, str] = NO_GISTS
+) -> Bullets:
+    """A list of papers, each with a remark such as the reason it is there, and its gist if it has one."""
     items = []
     for paper, remark in rows:
         mark = badges(paper)
         tail = " · ".join(part for part in (short_id(paper.id), mark, remark) if part)
-        items.append(text(title(paper), f" — {tail}"))
+        gist = gists.get(paper.id)
+        items.append(text(title(paper), f" — {tail}", (" · ", italic(gist)) if gist else ()))
     return Bullets(tuple(items), numbered)
 
 

@@ -129,6 +129,21 @@ def test_one_message_at_top_level_and_one_a_paper_below() -> None:
     assert "Papers for Wednesday, 15 April 2026" in top.alt
 
 
+def test_the_line_of_a_paper_shows_its_gist() -> None:
+    top, *_ = digest.parcels(*of(1, 2), digests)
+    words = as_text.render(top.doc)
+    assert words.count("splats: why · The gist.") == 2
+
+
+def test_gists_that_would_not_fit_one_post_stand_in_the_thread_alone() -> None:
+    frozen, papers, summaries = of(*range(1, 15))
+    long = {i: replace(summary, gist="A long gist. " * 20) for i, summary in summaries.items()}
+    top, *below = digest.parcels(frozen, papers, long, digests)
+    assert "A long gist" not in as_text.render(top.doc)
+    assert as_text.render(top.doc).count("splats: why") == 14
+    assert all("A long gist" in as_text.render(one.doc) for one in below)
+
+
 def test_a_paper_that_has_gone_is_left_out() -> None:
     frozen, papers, summaries = of(1, 2)
     del papers[paper(1).id]
@@ -137,7 +152,9 @@ def test_a_paper_that_has_gone_is_left_out() -> None:
 
 def test_a_card_that_cannot_be_drawn_becomes_a_plain_line() -> None:
     class Clumsy:
-        def parent(self, digest: Digest, papers: Mapping[PaperId, Paper]) -> Doc:
+        def parent(
+            self, digest: Digest, papers: Mapping[PaperId, Paper], summaries: Mapping[PaperId, Summary]
+        ) -> Doc:
             return (paragraph("parent"),)
 
         def paper_post(self, paper: Paper, summary: Summary, pick: Pick) -> Doc:
