@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from adapters.discord_forms import form_in, parts
 from adapters.discord_views import Page, pages, rest_in_file
-from adapters.discord_ways import Way
+from adapters.discord_ways import AGAIN, Way
 from bot import doc as d
 from bot.domain import Reply
-from bot.errors import DeliveryError, PaperboyError
+from bot.errors import DeliveryError, NotSent, PaperboyError, RateLimited
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -22,8 +23,17 @@ WORKING = "Working on it…"
 LEFT = "Nothing new here after 15 minutes? Then I was restarted in between: please ask again."
 GROWING = "Still writing. " + LEFT
 DONE = "Done."
+CUT = "Discord did not take the whole answer. Please ask again."
 STOPPED = "I was stopped before I could finish. Please ask again in a minute."
 EDIT_EVERY = timedelta(seconds=1.5)
+PATIENCE = 60.0
+"""The longest wait, in seconds, that Discord may ask for in the middle of an answer."""
+
+
+class _Show(Protocol):
+    """A way to show a page; the id of its message."""
+
+    def __call__(self, page: Page, *, private: bool) -> Awaitable[str]: ...
 
 
 class Answer:
@@ -91,7 +101,8 @@ class Answer:
         return self._shown
 
     async def send(self, reply: Reply) -> str | None:
-        """Show the reply; the id of its first message, None where only the asker sees it."""
+        """Show the reply; the id of its first message, None where only the asker sees it. What does not get
+        through is told here: the core could do no better, and has nothing to add."""
         async with self._one:
             self.done = self.begun = True
             if await self._opened(reply.doc):
@@ -99,7 +110,11 @@ class Answer:
             doc = self._with_retry(reply)
             split = pages(doc, command=self._command) or pages((d.paragraph(DONE),))
             split = rest_in_file(doc, split, self._most, command=self._command)
-            first = await self._send(split, reply.private)
+            try:
+                first = await self._send(split, reply.private)
+            except DeliveryError as error:
+                await self._cut(self._put, reply.private, error)
+                return None
             return None if reply.private else first
 
     async def _opened(self, doc: d.Doc) -> bool:
@@ -114,10 +129,33 @@ class Answer:
         if self._shown is not None and private != self._private:
             await self._take_back(self._shown)
         self._private = private
-        first = await self._put(split[0], private=private)
-        for page in split[1:]:
-            await self._way.show(page, private=private)
+        first = await self._firmly(self._put, split[0], private)
+        try:
+            for page in split[1:]:
+                await self._firmly(self._way.show, page, private)
+        except DeliveryError as error:
+            await self._cut(self._way.show, private, error)
         return first
+
+    async def _firmly(self, show: _Show, page: Page, private: bool) -> str:
+        """Show a page; once more where nothing of it was recorded."""
+        try:
+            return await show(page, private=private)
+        except RateLimited as error:
+            if error.retry_after > PATIENCE:
+                raise
+            await self._clock.sleep(error.retry_after)
+        except NotSent:
+            await self._clock.sleep(AGAIN)
+        return await show(page, private=private)
+
+    async def _cut(self, show: _Show, private: bool, error: DeliveryError) -> None:
+        """Say that something is missing; what stands already stays."""
+        log.warning("an answer did not reach Discord", reason=str(error))
+        try:
+            await show(pages((d.paragraph(CUT),))[0], private=private)
+        except PaperboyError as again:
+            log.warning("nobody could be told that an answer is missing", reason=str(again))
 
     async def _take_back(self, id: str) -> None:
         self._shown = None

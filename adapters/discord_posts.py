@@ -309,11 +309,13 @@ class Posts:
     async def _marks(self, messages: AsyncIterator[Json]) -> dict[int, str]:
         """Message id by component id, for our own messages."""
         me = self._rest.me["id"]
-        return {
-            int(one["components"][0]["id"]): str(one["id"])
-            async for one in messages
-            if one["author"]["id"] == me and one.get("components")
-        }
+        return {found: str(one["id"]) async for one in messages if (found := mark_in(one, me))}
+
+
+def mark_in(message: Json, me: str) -> int:
+    """What a message of ours is marked with; 0 for any other."""
+    mine = message["author"]["id"] == me and message.get("components")
+    return int(message["components"][0]["id"]) if mine else 0
 
 
 def message(page: Page) -> Json:

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from adapters.discord_forms import modal
-from adapters.discord_posts import NO_PINGS, message
+from adapters.discord_posts import NO_PINGS, mark_in, message
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
-from adapters.discord_views import EPHEMERAL, V2, Page
+from adapters.discord_views import EPHEMERAL, V2, Page, mark
 from bot.doc import Form
-from bot.errors import NotSent, Uncertain
+from bot.errors import DeliveryError, NotSent, Uncertain
 from bot.ports import Clock
 
 UNKNOWN_INTERACTION, ALREADY_ANSWERED, UNKNOWN_WEBHOOK, TOKEN_EXPIRED = 10062, 40060, 10015, 50027
@@ -111,6 +111,16 @@ class MessageWay:
             sent = await self._rest.call("POST", path, body, files=page.files, channel_id=channel)
         return str(sent["id"])
 
+    async def standing(self, key: str, *, since: str) -> str:
+        """The message of ours that is marked with the key, newer than an id; empty where it is not seen."""
+        path, query = "/channels/{channel_id}/messages", {"after": since, "limit": 100}
+        try:
+            recent = await self._rest.get(path, query, channel_id=self._channel)
+        except DeliveryError:
+            return ""
+        wanted = [str(one["id"]) for one in recent if mark_in(one, self._rest.me["id"]) == mark(key)]
+        return next(iter(wanted), "")
+
     async def change(self, id: str, page: Page, *, private: bool) -> str:
         """Edit it; posted anew if it was deleted."""
         path = "/channels/{channel_id}/messages/{message_id}"
@@ -147,6 +157,7 @@ class InteractionWay:
         self._until: datetime = clock.now() + TOKEN_LIFE
         self._answered = False
         self._shut = False
+        self._count = 0
 
     async def show(self, page: Page, *, private: bool) -> str:
         """The first response, or a follow-up."""
@@ -155,12 +166,24 @@ class InteractionWay:
         try:
             if not self._answered:
                 return await self._first(page, private)
-            return await self._webhook("POST", "", page, private)
+            return await self._further(page, private)
         except Refusal as error:
             if error.code not in SHUT:
                 raise
             self._shut = True
             return await self._after.show(page, private=private)
+
+    async def _further(self, page: Page, private: bool) -> str:
+        """A follow-up. It takes no nonce: where Discord's answer is lost it is looked for in the channel, and
+        sent again where it is not seen, rather twice than not at all."""
+        self._count += 1
+        key = f"{self._id}.{self._count}"
+        page = page.marked(key)
+        try:
+            return await self._webhook("POST", "", page, private)
+        except Uncertain:
+            stands = "" if private else await self._after.standing(key, since=self._id)
+            return stands or await self._webhook("POST", "", page, private)
 
     def _over(self) -> bool:
         return self._shut or self._clock.now() >= self._until

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.discord import Discord
-from adapters.discord_answers import LEFT, STOPPED
+from adapters.discord_answers import CUT, LEFT, STOPPED
 from adapters.discord_listening import AWAY, NO_CONTENT
 from adapters.discord_missed import Lately, nowhere
 from bot import doc as d
@@ -364,7 +364,53 @@ async def test_an_answer_that_discord_refuses_ends_nothing_else(server: Server, 
         lost = await server.types("/paper topic x", channel=papers, wait=False)
         asked = await server.types("/paper topic y", channel=papers)
         assert asked.texts == ["You said: topic y"]
-        assert lost.texts == []
+        await lost.until(contains=CUT)
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("kind", ["lost", "recorded", "unrecorded"])
+async def test_a_lost_answer_in_the_middle_of_a_long_one_loses_no_word(
+    server: Server, papers: Channel, kind: str, private: bool
+) -> None:
+    """What only the asker sees is in no history: there a page may come twice."""
+    words = [f"word{n}" for n in range(1500)]
+
+    async def long(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((d.paragraph(" ".join(words)),), private))
+
+    server.fails("follow_up", kind, skip=1)
+    async with running(server, Core(long)):
+        asked = await server.types("/paper topic x", channel=papers)
+        await asked.until(contains="word1499")
+        pages = list(dict.fromkeys(asked.texts)) if private else asked.texts
+        assert len(pages) == 4
+        assert " ".join(pages).split() == words
+
+
+async def test_of_an_answer_that_breaks_off_the_beginning_stays_and_the_end_is_told(
+    server: Server, papers: Channel
+) -> None:
+    async def long(request: Request, responder: Responder) -> None:
+        core.sent.append(await responder.send(Reply((d.paragraph("word " * 1500),))))
+
+    core = Core(long)
+    server.fails("follow_up", "refused", status=400, code=50035)
+    async with running(server, core):
+        asked = await server.types("/paper topic x", channel=papers)
+        await asked.until(contains=CUT)
+        assert [text.split()[0] for text in asked.texts] == ["word", "Discord"]
+    assert core.sent == [asked.messages[0]["id"]]
+
+
+async def test_a_moment_without_discord_costs_no_answer(server: Server, papers: Channel) -> None:
+    async def slow(request: Request, responder: Responder) -> None:
+        await responder.working("Reading…")
+        server.fails("edit_answer", "lost")
+        await responder.send(Reply((d.paragraph("Read."),)))
+
+    async with running(server, Core(slow)):
+        asked = await server.types("/paper topic x", channel=papers)
+        await asked.until(contains="Read.")
 
 
 async def test_suggestions_that_fail_are_none(server: Server, papers: Channel) -> None:
