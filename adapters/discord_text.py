@@ -102,7 +102,7 @@ def cut(text: Sequence[Span], limit: int) -> list[Text]:
     pieces: list[list[Span]] = [[]]
     used = 0
     for word in _words(text, limit):
-        length = len(_span(word))
+        length = _cost(word, pieces[-1])
         if used + length > limit and pieces[-1]:
             pieces.append([])
             word = replace(word, text=word.text.lstrip())
@@ -111,6 +111,17 @@ def cut(text: Sequence[Span], limit: int) -> list[Text]:
             pieces[-1].append(word)
             used += length
     return [_joined(piece) for piece in pieces if piece] or [()]
+
+
+def _cost(word: Span, before: Sequence[Span]) -> int:
+    """Characters that a word adds: its marks, such as a link's address, stand once for words that share them."""
+    last = before[-1] if before and before[-1].text.strip() else None
+    alike = last and not (word.code or word.person) and _style(last) == _style(word)
+    return len(_span(replace(word, bold=False, italic=False, link=None) if alike else word))
+
+
+def _style(span: Span) -> Span:
+    return replace(span, text="")
 
 
 def _words(text: Iterable[Span], limit: int) -> Iterator[Span]:
@@ -131,7 +142,7 @@ def _short(span: Span, limit: int) -> Iterator[Span]:
 def _joined(words: Iterable[Span]) -> Text:
     out: list[Span] = []
     for word in words:
-        if out and replace(out[-1], text="") == replace(word, text=""):
+        if out and _style(out[-1]) == _style(word):
             out[-1] = replace(out[-1], text=out[-1].text + word.text)
         else:
             out.append(word)

@@ -192,6 +192,15 @@ def test_a_long_answer_is_split_without_losing_a_word() -> None:
         judge(page)
 
 
+def test_a_long_title_stays_one_link() -> None:
+    """Its address stands once in the message, however many words it is on."""
+    title = " ".join(f"word{n}" for n in range(60))
+    address = "https://doi.org/10.1101/" + "2" * 100
+    assert cut((d.Span("## "), d.Span(title, link=address)), 700) == [
+        (d.Span("## "), d.Span(title, link=address))
+    ]
+
+
 def test_a_word_without_gaps_is_cut_within() -> None:
     pieces = cut(d.text("x" * 1000), 300)
     assert "".join(d.plain(piece) for piece in pieces) == "x" * 1000
