@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from adapters.discord_forms import form_in, parts
+from adapters.discord_forms import LONGEST, NOTHING, Opening, form_in, parts
 from adapters.discord_views import Page, pages, rest_in_file
 from adapters.discord_ways import AGAIN, Way
 from bot import doc as d
@@ -40,9 +40,9 @@ class Answer:
     """The responder (bot.ports.Responder) of one request.
 
     ``private`` is the guess, from the command table, where the sign of life is shown before the reply is
-    known; a reply that says otherwise takes the sign's place in the right one. ``entered`` keeps what was
-    typed into forms, by command, so that a form can come back after a mistake; ``most`` is the number of
-    messages that can be sent.
+    known; a reply that says otherwise takes the sign's place in the right one. ``asked`` says which form was
+    asked for or answered; ``entered`` keeps what was typed into forms, by command, so that one can come back
+    after a mistake; ``most`` is the number of messages that can be sent.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Answer:
         *,
         command: str = "/paper",
         private: bool = False,
-        part: int | None = None,
+        asked: Opening = NOTHING,
         most: int = 100,
         entered: MutableMapping[str, dict[str, str]] | None = None,
     ) -> None:
         self._way, self._clock, self._command = way, clock, command
-        self._private, self._part, self._most = private, part, most
+        self._private, self._asked, self._most = private, asked, most
         self._entered = {} if entered is None else entered
         self._shown: str | None = None
         self._drawn: datetime | None = None
@@ -120,10 +120,11 @@ class Answer:
     async def _opened(self, doc: d.Doc) -> bool:
         """Whether the reply was a form that now stands open: alone in it, or asked for by its button."""
         form = form_in(doc)
-        if form is None or (self._part is None and (len(doc) > 1 or parts(form) > 1)):
+        part = self._asked.part
+        if form is None or (part is None and (len(doc) > 1 or parts(form) > 1)):
             return False
-        part = min(self._part or 0, parts(form) - 1)
-        return await self._way.open(form, part, self._entered.get(form.command, {}))
+        entered = self._entered.get(form.command, {}) if self._asked.again else {}
+        return await self._way.open(form, min(part or 0, parts(form) - 1), entered)
 
     async def _send(self, split: list[Page], private: bool) -> str:
         if self._shown is not None and private != self._private:
@@ -170,11 +171,12 @@ class Answer:
         self._entered[command] = {**self._entered.get(command, {}), **values}
 
     def _with_retry(self, reply: Reply) -> d.Doc:
-        """A mistake in a form gets a button that brings the form back as it was filled in."""
+        """A mistake in a form gets a button that brings the same part back as it was filled in."""
         if not reply.error:
             self._entered.pop(self._form, None)
-        elif self._form:
-            return (*reply.doc, d.Buttons((d.Button("Try again", f"~0~{self._form}"[:100], "primary"),)))
+        elif 0 < len(self._form) <= LONGEST:
+            again = Opening(self._form, self._asked.part or 0, again=True)
+            return (*reply.doc, d.Buttons((d.Button("Try again", again.id, "primary"),)))
         return reply.doc
 
     async def stopped(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adapters.discord_text import Json, clean, shorten
 from bot import doc as d
@@ -16,11 +16,33 @@ from bot import doc as d
 SELECT, INPUT, TEXT, LABEL = 3, 4, 10, 18
 ROWS = 5
 VALUE = 4000
+LONGEST = 96
+"""Characters of a command that leave room in a custom id, which has 100, for the part that is asked for."""
+
 ASK = "~ask~"
 QUESTION = d.Form("Ask", ASK, (d.Input("question", "Your question", lines=3, required=True),))
 """What the Ask button opens where the bot may not read messages; its answer is as good as a reply."""
 
-_PART = re.compile(r"~([0-9])~(.*)", re.DOTALL)
+_PART = re.compile(r"~([0-9])(!?)~(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a custom id asks for: a command, a part of its form where it opens one, and whether as it was
+    filled in before."""
+
+    command: str
+    part: int | None = None
+    again: bool = False
+
+    @property
+    def id(self) -> str:
+        """The custom id."""
+        return f"~{self.part}{'!' * self.again}~{self.command}"
+
+
+NOTHING = Opening("")
+"""A custom id that asks for no form."""
 
 
 def form_in(doc: d.Doc) -> d.Form | None:
@@ -36,16 +58,18 @@ def parts(form: d.Form) -> int:
 def openers(form: d.Form) -> tuple[d.Button, ...]:
     """The buttons that open the form, one a part; none where its command leaves no room to say which."""
     count = parts(form)
-    if len(form.command) > 97:
+    if len(form.command) > LONGEST:
         return ()
     titles = [f"{form.title} ({part + 1} of {count})" if count > 1 else form.title for part in range(count)]
-    return tuple(d.Button(title, f"~{part}~{form.command}", "primary") for part, title in enumerate(titles))
+    return tuple(
+        d.Button(title, Opening(form.command, part).id, "primary") for part, title in enumerate(titles)
+    )
 
 
-def part_of(custom_id: str) -> tuple[int | None, str]:
-    """Which part of a form a custom id asks for, if it does, and the command in it."""
+def opening(custom_id: str) -> Opening:
+    """What a custom id asks for."""
     match = _PART.fullmatch(custom_id)
-    return (int(match[1]), match[2]) if match else (None, custom_id)
+    return Opening(match[3], int(match[1]), bool(match[2])) if match else Opening(custom_id)
 
 
 def modal(form: d.Form, part: int = 0, entered: Mapping[str, str] | None = None) -> Json:
@@ -57,7 +81,8 @@ def modal(form: d.Form, part: int = 0, entered: Mapping[str, str] | None = None)
     count = parts(form)
     title = form.title if count == 1 else f"{shorten(form.title, 36)} ({part + 1} of {count})"
     nothing: list[Json] = [{"type": TEXT, "content": clean(form.typed) or "…"}]
-    return {"title": shorten(title, 45) or "…", "custom_id": form.command, "components": rows or nothing}
+    id = form.command if count == 1 else Opening(form.command, part).id
+    return {"title": shorten(title, 45) or "…", "custom_id": id, "components": rows or nothing}
 
 
 def _entered(field: d.Input | d.Select, entered: Mapping[str, str]) -> d.Input | d.Select:

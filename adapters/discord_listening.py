@@ -13,7 +13,7 @@ import structlog
 from adapters.discord_answers import Answer
 from adapters.discord_commands import focused, verb_of
 from adapters.discord_files import Files
-from adapters.discord_forms import ASK, QUESTION
+from adapters.discord_forms import ASK, QUESTION, Opening
 from adapters.discord_places import Change, Places
 from adapters.discord_recent import Recent
 from adapters.discord_requests import Talk, away, manages, of_interaction
@@ -112,13 +112,13 @@ class Listening:
         elif _pressed(interaction) == ASK:
             await self._way(interaction).open(QUESTION, 0, {})
         elif interaction.type is not discord.InteractionType.ping:
-            request, part = of_interaction(interaction, self._infos)
+            request, asked = of_interaction(interaction, self._infos)
             if self._files and request.kind == "about":
                 request = replace(request, files=self._files.beside(interaction))
-            await self._interact(interaction, request, part)
+            await self._interact(interaction, request, asked)
 
     async def _interact(
-        self, interaction: discord.Interaction[Any], request: Request, part: int | None
+        self, interaction: discord.Interaction[Any], request: Request, asked: Opening
     ) -> None:
         info = self._table.get(verb_of(request.text))
         key = f"{request.user} {request.channel}"
@@ -129,7 +129,7 @@ class Listening:
             self._clock,
             command=self._command,
             private=request.kind == "command" and (info is None or info.private),
-            part=part,
+            asked=asked,
             most=100 if interaction.is_guild_integration() else MOST_BY_USER,
             entered=entered,
         )

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from adapters.discord_commands import MENU, about, typed
-from adapters.discord_forms import ASK, part_of, values
+from adapters.discord_forms import ASK, NOTHING, Opening, opening, values
 from adapters.discord_posts import channel_id
 from adapters.discord_recent import Recent
 from adapters.discord_rest import Refusal, Rest
@@ -37,19 +37,21 @@ def away(interaction: discord.Interaction[Any]) -> bool:
 
 def of_interaction(
     interaction: discord.Interaction[Any], infos: Sequence[CommandInfo]
-) -> tuple[Request, int | None]:
-    """A command, a press, a form or a choice from the context menu; and the part of a form it asks for."""
+) -> tuple[Request, Opening]:
+    """A command, a press, a form or a choice from the context menu; and which form it asks for or answers."""
     data: Json = dict(interaction.data or {})
     channel, thread = place_of(interaction)
-    part: int | None = None
+    asked = NOTHING
     answers: dict[str, str] = {}
     kind: RequestKind = "command"
     if interaction.type is discord.InteractionType.component:
-        part, text = part_of(data["custom_id"])
-        if part is None and data.get("values"):
+        asked = opening(data["custom_id"])
+        text = asked.command
+        if asked.part is None and data.get("values"):
             text = f"{text} {' '.join(data['values'])}"
     elif interaction.type is discord.InteractionType.modal_submit:
-        text, answers = data["custom_id"], values(data)
+        asked, answers = opening(data["custom_id"]), values(data)
+        text = asked.command
         kind = "form" if answers else "command"
     elif data.get("name") == MENU:
         message = data["resolved"]["messages"][data["target_id"]]
@@ -76,7 +78,7 @@ def of_interaction(
         workspace=str(interaction.guild_id or ""),
         locale=str(interaction.locale),
     )
-    return request, part
+    return request, asked
 
 
 class Talk:

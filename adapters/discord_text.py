@@ -114,7 +114,7 @@ def cut(text: Sequence[Span], limit: int) -> list[Text]:
 
 
 def _cost(word: Span, before: Sequence[Span]) -> int:
-    """Characters that a word adds: its marks, such as a link's address, stand once for words that share them."""
+    """Characters that a word adds: its marks, such as a link's address, stand once for words alike."""
     last = before[-1] if before and before[-1].text.strip() else None
     alike = last and not (word.code or word.person) and _style(last) == _style(word)
     return len(_span(replace(word, bold=False, italic=False, link=None) if alike else word))

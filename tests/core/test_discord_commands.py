@@ -5,7 +5,7 @@ from simcord.backend import Backend
 from simcord.components import validate_modal
 
 from adapters.discord_commands import about, definitions, focused, same, typed
-from adapters.discord_forms import ASK, QUESTION, modal, openers, part_of, parts, values
+from adapters.discord_forms import ASK, QUESTION, Opening, modal, openers, opening, parts, values
 from bot import doc as d
 from bot.commands.call import parse
 from bot.commands.table import INFOS, LISTED, TABLE
@@ -150,9 +150,13 @@ def test_every_limit_of_a_modal_is_kept() -> None:
 
 def test_the_buttons_of_a_form_say_which_part_they_open() -> None:
     form = settings_form(CHANNEL)
-    assert [part_of(one.command) for one in openers(form)] == [(0, "settings"), (1, "settings")]
-    assert part_of("show 2308.04079") == (None, "show 2308.04079")
-    assert part_of(ASK) == (None, ASK)
+    wanted = [Opening("settings", 0), Opening("settings", 1)]
+    assert [opening(one.command) for one in openers(form)] == wanted
+    assert [opening(modal(form, part)["custom_id"]) for part in (0, 1)] == wanted
+    again = Opening("settings", 1, again=True)
+    assert opening(again.id) == again
+    assert opening("show 2308.04079") == Opening("show 2308.04079")
+    assert opening(ASK) == Opening(ASK)
     assert openers(d.Form("t", "x" * 98, ())) == ()
 
 

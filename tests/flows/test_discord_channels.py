@@ -8,9 +8,14 @@ import pytest
 
 from tests.fakes.discord import Channel, Discord
 from tests.fakes.discord_lab import serving
+from tests.fakes.discord_rules import Json
 from tests.flows.conftest import Lab
 
 BOSS = 77
+
+
+def modal_values(modal: Json) -> dict[str, str]:
+    return {row["label"]: row["component"].get("value", "") for row in modal["components"]}
 
 
 async def test_settings_are_read_by_all_and_changed_by_who_manages(
@@ -36,6 +41,27 @@ async def test_settings_are_read_by_all_and_changed_by_who_manages(
         again = await discord.presses(wrong, "Try again", user="eve")
         done = await discord.submits(again, {"Time": "07:30"}, user="eve")
         assert "at 07:30" in done.texts[0]
+
+
+async def test_a_mistake_brings_back_the_part_it_is_in_and_nothing_later(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    """A form opened anew holds what is set now, not what somebody typed into it before."""
+    discord.manager("eve")
+    second = "What this channel gets (2 of 2)"
+    async with serving(lab.write(), discord):
+        settings = await discord.types("/paper settings", channel=papers, user="eve")
+        opened = await discord.presses(settings, second, user="eve")
+        wrong = await discord.submits(opened, {"Papers a day at most": "0"}, user="eve")
+        again = await discord.presses(wrong, "Try again", user="eve")
+        assert again.modal
+        assert again.modal["title"] == second
+        assert modal_values(again.modal)["Papers a day at most"] == "0"
+        fresh = await discord.presses(settings, second, user="eve")
+        assert fresh.modal
+        assert modal_values(fresh.modal)["Papers a day at most"] == "5"
+        kept = await discord.submits(again, {"Papers a day at most": "3"}, user="eve")
+        assert "3 papers a day" in kept.texts[0]
 
 
 async def test_anyone_may_change_a_channel_where_the_file_says_so(
