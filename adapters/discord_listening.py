@@ -40,8 +40,6 @@ NO_CONTENT = (
     "I cannot read messages here unless you mention me. Mention me in front of your question, or press Ask."
 )
 
-AWAY = "I cannot post here on my own. Invite me to this server, or use this in our direct messages."
-
 
 class Listening:
     """One run of the listener: Discord's events on one side, the core's handler on the other.
@@ -133,9 +131,6 @@ class Listening:
             most=100 if interaction.is_guild_integration() else MOST_BY_USER,
             entered=entered,
         )
-        if info is not None and info.admin and away(interaction):
-            await answer.send(Reply((d.paragraph(AWAY),), private=True, error=True))
-            return
         if request.kind == "form":
             answer.submitted(request.text, dict(request.values))
         await self._answer(request, answer, must=True)
@@ -145,7 +140,7 @@ class Listening:
             self._rest,
             channel=str(interaction.channel_id),
             user=str(interaction.user.id),
-            direct=interaction.guild_id is None,
+            direct=interaction.guild_id is None and not away(interaction),
         )
         return InteractionWay(
             self._rest,

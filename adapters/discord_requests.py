@@ -62,7 +62,8 @@ def of_interaction(
         text = typed(data, infos)
     if text == ASK:
         kind, text, answers = "reply", answers.get("question", ""), {}
-    direct = interaction.guild_id is None
+    brought = away(interaction)
+    direct = interaction.guild_id is None and not brought
     request = Request(
         channel_id(channel),
         UserId(f"discord:{interaction.user.id}"),
@@ -74,7 +75,8 @@ def of_interaction(
         values=answers,
         mentioned=kind == "reply",
         direct=direct,
-        is_admin=not away(interaction) and (direct or interaction.permissions.manage_channels),
+        is_admin=not brought and (direct or interaction.permissions.manage_channels),
+        away=brought,
         workspace=str(interaction.guild_id or ""),
         locale=str(interaction.locale),
     )

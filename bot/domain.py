@@ -666,6 +666,8 @@ class Request:
     locale: str = ""
     foreign: bool = False
     """Whether other people began the thread it stands in."""
+    away: bool = False
+    """Asked where the bot may answer but not post: one person brought it along, nobody invited it."""
     late: bool = False
     """Found in the history, seemingly unanswered: perhaps never heard, perhaps the process died over it."""
 
@@ -726,8 +728,12 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class CommandInfo:
     """A command as platforms list it. ``private``: its answer is the asker's alone; ``form``: it opens a
-    form when called without arguments; ``slow``: it may take longer than a second; ``admin``: it changes
-    what a channel gets; ``pressed``: its button stands wherever it is of use, so that lists leave it out."""
+    form when called without arguments; ``slow``: it may take longer than a second; ``pressed``: its button
+    stands wherever it is of use, so that lists leave it out.
+
+    ``admin`` says what it changes: what a channel gets, or the bot for everybody; ``reserved`` names the
+    forms that do, by their first word or option, where others of it are for everybody.
+    """
 
     name: str
     summary: str
@@ -737,7 +743,8 @@ class CommandInfo:
     private: bool = False
     form: bool = False
     slow: bool = False
-    admin: bool = False
+    admin: Literal["", "channel", "bot"] = ""
+    reserved: tuple[str, ...] = ()
     pressed: bool = False
 
 

@@ -30,6 +30,14 @@ class Call:
         head, _, rest = self.words.partition(" ")
         return head, rest.strip()
 
+    @property
+    def reserved(self) -> bool:
+        """Whether this form of the command is for those alone who may change what it changes."""
+        if not self.info.admin or not self.info.reserved:
+            return bool(self.info.admin)
+        said = {self.first()[0].lower(), *self.options}
+        return self.request.kind == "form" or not said.isdisjoint(self.info.reserved)
+
     def need(self, what: str) -> str:
         """The words. Raises UsageError where there are none: ``what`` says what is missing."""
         if not self.words:

@@ -44,15 +44,14 @@ async def _at_home(core: Core, request: Request) -> bool:
         return False
 
 
-def permit(core: Core, call: Call) -> None:
+def permit(core: Core, request: Request) -> None:
     """Raises Refused, naming who can, unless the person may change the channel."""
-    if not core.manners.may_change(call.request):
-        raise core.manners.refusal(call.request)
+    if not core.manners.may_change(request):
+        raise core.manners.refusal(request)
 
 
 async def follow(core: Core, call: Call, way: Responder) -> None:
     """Follow a topic, after looking whether the library knows it and what it would bring."""
-    permit(core, call)
     wanted = topic_of(call)
     channel = await channel_of(core, call)
     if any(topic.key == wanted.key for topic in channel.topics):
@@ -71,13 +70,13 @@ async def follow(core: Core, call: Call, way: Responder) -> None:
         await _private(way, views.unknown_topic(wanted, nearest, total, channel))
         return
     kept = [topic for topic in channel.topics if topic.name.casefold() != wanted.name.casefold()]
-    await core.channels.save(replace(channel, topics=(*kept, wanted)))
+    channel = replace(channel, topics=(*kept, wanted))
+    await core.channels.save(channel)
     await _private(way, views.followed(wanted, channel, found, CHECKED_DAYS, total, since=since))
 
 
 async def unfollow(core: Core, call: Call, way: Responder) -> None:
     """Stop following a topic, named by its phrases or its number in the list."""
-    permit(core, call)
     words = call.need("The topic")
     channel = await channel_of(core, call)
     found = _followed(channel, words)
@@ -105,8 +104,7 @@ async def topics(core: Core, call: Call, way: Responder) -> None:
 
 
 async def schedule(core: Core, call: Call, way: Responder) -> None:
-    """Set when the digest comes, by words or by the form; nobody fills in a form to be refused."""
-    permit(core, call)
+    """Set when the digest comes, by words or by the form."""
     channel = await channel_of(core, call)
     if call.request.kind == "form":
         await _save(core, way, _from_form(channel, call.request.values))
@@ -223,7 +221,6 @@ async def digest(core: Core, call: Call, way: Responder) -> None:
 
 
 async def _now(core: Core, call: Call, way: Responder) -> None:
-    permit(core, call)
     channel = await channel_of(core, call)
     _need_topics(core, channel)
     await way.working("Looking through the new papers…")
@@ -250,7 +247,6 @@ async def _preview(core: Core, call: Call, way: Responder) -> None:
 
 
 async def _pause(core: Core, call: Call, way: Responder) -> None:
-    permit(core, call)
     channel = await channel_of(core, call)
     who = "you" if channel.person else call.request.user_name or call.request.user
     await core.channels.save(replace(channel, paused=f"paused by {who}"))
@@ -259,7 +255,6 @@ async def _pause(core: Core, call: Call, way: Responder) -> None:
 
 
 async def _resume(core: Core, call: Call, way: Responder) -> None:
-    permit(core, call)
     channel = replace(await channel_of(core, call), paused="")
     await core.channels.save(channel)
     await _private(way, views.scheduled(channel))

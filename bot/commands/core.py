@@ -62,7 +62,10 @@ class Manners:
     version: str = ""
 
     def may_change(self, request: Request) -> bool:
-        """Whether the person may change what the channel gets; their own direct messages are theirs."""
+        """Whether the person may change what the channel gets; their own direct messages are theirs, and
+        nothing can come to where the bot cannot post."""
+        if request.away:
+            return False
         return request.direct or self.changes == "anyone" or request.is_admin or request.user in self.admins
 
     def admins_on(self, platform: str) -> list[UserId]:
@@ -70,7 +73,11 @@ class Manners:
         return sorted(admin for admin in self.admins if platform_of(admin) == platform)
 
     def refusal(self, request: Request) -> Refused:
-        """Who can, for somebody who may not."""
+        """Who can, for somebody who may not; or where it can be done."""
+        if request.away:
+            return Refused(
+                "I cannot post here on my own. Invite me here, or use this in our direct messages."
+            )
         platform = platform_of(request.channel)
         who = {
             "slack": "a workspace admin",

@@ -134,6 +134,10 @@ class Conversation:
 
     async def _command(self, request: Request, responder: Responder) -> None:
         call = parse(request, TABLE, command=self._core.manners.command)
+        if call.info.admin == "channel" and (call.reserved or request.away):
+            channels.permit(self._core, request)
+        elif call.info.admin == "bot" and call.reserved:
+            sources.permit(self._core, request)
         await RUNS[call.info.name](self._core, call, responder)
 
     async def _reply(self, request: Request, responder: Responder) -> None:

@@ -26,7 +26,7 @@ async def me(core: Core, call: Call, way: Responder) -> None:
     request = call.request
     own = await core.channels.own(request.user)
     home = own.id if own else await core.home(request)
-    asked = replace(request, channel=home, direct=True, text=call.words or "help")
+    asked = replace(request, channel=home, direct=True, away=False, text=call.words or "help")
     inner = parse(asked, OWN, command=f"{core.manners.command} me")
     if own is None and home != request.channel and _changes(inner):
         await _greet(core, request, inner)

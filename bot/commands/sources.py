@@ -32,7 +32,6 @@ async def _list(core: Core, way: Responder) -> None:
 
 
 async def _add(core: Core, call: Call, rest: str, way: Responder) -> None:
-    _admins_only(core, call.request)
     url, _, name = rest.partition(" ")
     if not url:
         raise misuse(call.info, "The feed's address is missing.")
@@ -43,17 +42,19 @@ async def _add(core: Core, call: Call, rest: str, way: Responder) -> None:
 
 
 async def _remove(core: Core, call: Call, name: str, way: Responder) -> None:
-    _admins_only(core, call.request)
     if not name:
         raise misuse(call.info, "The source's name is missing.")
     gone = await core.sources.remove(name)
     await way.send(Reply(views.removed(gone), private=True))
 
 
-def _admins_only(core: Core, request: Request) -> None:
-    """Sources serve every channel: the bot's own admins decide, where the configuration names some for this
-    platform; else whoever manages the channel. In a direct message everybody is their own admin, so that
-    does not count, except at the terminal, which belongs to whoever runs the program."""
+def permit(core: Core, request: Request) -> None:
+    """Raises Refused unless the person may change the sources.
+
+    They serve every channel: the bot's own admins decide, where the configuration names some for this
+    platform; else whoever manages the channel. In a direct message everybody is their own admin, so that does
+    not count, except at the terminal, which belongs to whoever runs the program.
+    """
     platform = platform_of(request.channel)
     ours = core.manners.admins_on(platform)
     if request.user in ours or platform == "terminal":

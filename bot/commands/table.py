@@ -112,7 +112,7 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper follow gaussian splatting | 3DGS not: survey",
         (_TOPIC, _NOT, Option("anyway", "yes, to follow a topic I know no papers for", lead="anyway:")),
         private=True,
-        admin=True,
+        admin="channel",
         slow=True,
     ),
     CommandInfo(
@@ -122,7 +122,7 @@ INFOS: tuple[CommandInfo, ...] = (
         "/paper unfollow gaussian splatting",
         (_TOPIC,),
         private=True,
-        admin=True,
+        admin="channel",
     ),
     CommandInfo("topics", "What this channel follows.", "/paper topics", "/paper topics", private=True),
     CommandInfo(
@@ -137,7 +137,7 @@ INFOS: tuple[CommandInfo, ...] = (
         ),
         private=True,
         form=True,
-        admin=True,
+        admin="channel",
     ),
     CommandInfo(
         "digest",
@@ -147,6 +147,8 @@ INFOS: tuple[CommandInfo, ...] = (
         (Option("what", "What to do", required=True, choices=("now", "preview", "pause", "resume")),),
         private=True,
         slow=True,
+        admin="channel",
+        reserved=("now", "pause", "resume"),
     ),
     CommandInfo(
         "backtest",
@@ -233,6 +235,8 @@ INFOS: tuple[CommandInfo, ...] = (
         ),
         private=True,
         form=True,
+        admin="channel",
+        reserved=("watch", "limit", "quiet", "language"),
     ),
     CommandInfo(
         "status",
@@ -269,6 +273,8 @@ INFOS: tuple[CommandInfo, ...] = (
         ),
         private=True,
         slow=True,
+        admin="bot",
+        reserved=("add", "remove"),
     ),
     CommandInfo(
         "forget",
@@ -291,6 +297,7 @@ def _own(name: str, summary: str = "", usage: str = "", example: str = "") -> Co
     info = TABLE.get(name) or CommandInfo(name, summary, usage, example, private=True)
     return replace(
         info,
+        admin="",
         summary=summary or info.summary,
         usage=(usage or info.usage).replace("/paper", "/paper me", 1),
         example=(example or info.example).replace("/paper", "/paper me", 1),

@@ -123,7 +123,11 @@ def next_time(channel: Channel) -> str:
     """When the digest comes, or why it does not."""
     if channel.paused:
         return f"The digest is off at present: {channel.paused.rstrip('.')}."
-    return f"The digest comes {in_words(channel.days)} at {channel.at:%H:%M} ({channel.timezone})."
+    when = f"{in_words(channel.days)} at {channel.at:%H:%M} ({channel.timezone})"
+    if not channel.topics:
+        who = "you follow" if channel.person else "this channel follows"
+        return f"No digest comes until {who} a topic; then it comes {when}."
+    return f"The digest comes {when}."
 
 
 def not_followed(words: str, channel: Channel) -> Doc:

@@ -53,7 +53,18 @@ def help_for(name: str, info: CommandInfo, command: str) -> Doc:
     ]
     if info.options:
         blocks.append(Fields(tuple((o.lead.rstrip(":") or o.name, text(o.summary)) for o in info.options)))
+    if info.admin:
+        blocks.append(paragraph(_reserved(info), small=True))
     return tuple(blocks)
+
+
+def _reserved(info: CommandInfo) -> str:
+    """Who can use it, or the forms of it that change something."""
+    who = "those who may change this channel" if info.admin == "channel" else "admins"
+    if not info.reserved:
+        return f"Only for {who}."
+    *first, last = info.reserved
+    return f"{', '.join(first)} and {last}: only for {who}."
 
 
 def home(

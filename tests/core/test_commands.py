@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from bot.app import App, assembled
+from bot.commands.call import parse as typed
+from bot.commands.table import TABLE
 from bot.config import parse
 from bot.doc import Button, Buttons, Doc, Form, Input, person
 from bot.domain import (
@@ -467,3 +469,54 @@ async def test_why_looks_at_the_channel_s_own_words(app: App) -> None:
     await app.stores.channels.save(Channel(CHANNEL, (Topic(("gaussian splatting",)),), not_=("phones",)))
     assert "does not belong" in (await _ask(app, "why 2508.00001")).text
     assert "ruled out" in (await _ask(app, "why 2508.00001")).text
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ("follow cats", False),
+        ("unfollow cats", False),
+        ("schedule", False),
+        ("schedule 09:00", False),
+        ("digest now", False),
+        ("digest Pause", False),
+        ("digest resume", False),
+        ("digest preview", True),
+        ("settings", True),
+        ("settings limit:3", False),
+        ("source add https://example.org/feed", False),
+        ("source remove Nature", False),
+        ("source list", True),
+        ("topics", True),
+        ("backtest gaussian splatting", True),
+    ],
+)
+async def test_the_table_says_which_forms_are_for_those_who_may(app: App, line: str, allowed: bool) -> None:
+    """Settings are read by all: the form is left out."""
+    call = typed(Request(CHANNEL, UserId("slack:U1"), line), TABLE)
+    assert call.reserved is not allowed
+    refused = "Only " in (await _ask(app, line, admin=False)).text
+    assert refused is not (allowed and line != "settings")
+
+
+async def test_where_the_bot_cannot_post_nothing_can_be_set(app: App) -> None:
+    for line in ("follow gaussian splatting", "settings", "digest preview", "schedule"):
+        way = Way(None)
+        request = Request(CHANNEL, UserId("slack:UBOSS"), line, is_admin=True, direct=True, away=True)
+        await app.conversation.handle(request, way)
+        assert "Invite me here, or use this in our direct messages" in way.text, line
+    assert await app.stores.channels.get(CHANNEL) is None
+
+
+async def test_nothing_is_promised_to_a_channel_that_follows_nothing(app: App) -> None:
+    for line in ("schedule 07:30", "digest resume"):
+        told = (await _ask(app, line)).text
+        assert "No digest comes until this channel follows a topic; then it comes" in told, line
+    assert "The digest comes" in (await _ask(app, "follow gaussian splatting")).text
+
+
+async def test_help_says_for_whom_a_command_is(app: App) -> None:
+    assert "Only for those who may change this channel." in (await _ask(app, "help follow")).text
+    assert "now, pause and resume: only for those who may" in (await _ask(app, "help digest")).text
+    assert "add and remove: only for admins." in (await _ask(app, "help source")).text
+    assert "nly for" not in (await _ask(app, "help me follow")).text + (await _ask(app, "help topic")).text

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.discord import Discord
 from adapters.discord_answers import CUT, LEFT, STOPPED
-from adapters.discord_listening import AWAY, NO_CONTENT
+from adapters.discord_listening import NO_CONTENT
 from adapters.discord_missed import Lately, nowhere
 from bot import doc as d
 from bot.commands.table import INFOS
@@ -19,6 +19,7 @@ from bot.errors import PlatformError, StorageError
 from bot.ports import Responder
 from tests.fakes.discord import Channel, NotOffered
 from tests.fakes.discord import Discord as Server
+from tests.fakes.discord_world import GROUP
 
 SCHEDULE = d.Form(
     "Schedule",
@@ -700,16 +701,20 @@ async def test_used_by_one_person_outside_any_server(server: Server) -> None:
         assert core.asked[0].direct
 
 
-async def test_where_it_cannot_post_nothing_is_followed(server: Server, papers: Channel) -> None:
+async def test_where_it_cannot_post_is_told_to_the_core(server: Server, papers: Channel) -> None:
+    """In a server that it was not invited to, and in a conversation of other people."""
     core = Core()
     server.manager("eve")
     async with running(server, core):
-        told = await server.types("/paper follow nerf", channel=papers, user="eve", user_installed=True)
-        assert told.texts == [AWAY]
-        assert told.seen_by_asker_only
-        await server.types("/paper settings", channel=papers, user="eve", user_installed=True)
+        foreign = server.channel("general", guild=server.world.add_guild("Elsewhere"))
+        group = server.channel("friends")
+        group.kind, group.guild = GROUP, None
+        for place in (papers, foreign, group):
+            await server.types("/paper settings", channel=place, user="eve", user_installed=True)
         await server.types("/paper follow nerf", channel=server.dm("eve"), user="eve", user_installed=True)
-    assert [(one.text, one.is_admin) for one in core.asked] == [("settings", False), ("follow nerf", True)]
+        await server.types("/paper settings", channel=papers, user="eve")
+    told = [(one.away, one.direct, one.is_admin) for one in core.asked]
+    assert told == [(True, False, False)] * 3 + [(False, True, True), (False, False, True)]
 
 
 async def test_what_one_person_may_not_be_sent_in_messages_comes_in_a_file(server: Server) -> None:

@@ -242,11 +242,12 @@ class Discord:
             "entitlements": [],
             **extra,
         }
-        if channel.guild and not made.user_installed:
+        if channel.guild:
             place = {"id": str(channel.guild), "locale": "en-US", "features": []}
             event |= {"guild_id": str(channel.guild), "guild": place, "guild_locale": "en-US", "context": 0}
             event |= {"member": self._member(user, channel)}
-            event["authorizing_integration_owners"] = {"0": str(channel.guild)}
+            owners = {"1": user["id"]} if made.user_installed else {"0": str(channel.guild)}
+            event["authorizing_integration_owners"] = owners
         else:
             event |= {"user": user, "context": 1 if channel.kind == DM else 2}
             event["authorizing_integration_owners"] = {"1": user["id"]}

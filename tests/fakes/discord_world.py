@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from tests.fakes.discord_rules import EPHEMERAL, V2, Json, Refused, walk
 
 EPOCH = 1_420_070_400_000
-TEXT_CHANNEL, DM, ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD, FORUM = (
+TEXT_CHANNEL, DM, VOICE, GROUP, ANNOUNCEMENT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD, FORUM = (
     0,
     1,
+    2,
+    3,
     5,
     10,
     11,
@@ -66,6 +68,8 @@ class Channel:
         out["last_message_id"] = str(last) if last else None
         if self.kind == DM:
             return {**out, "recipients": [self.recipient]}
+        if self.kind == GROUP:
+            return {**out, "recipients": [], "name": self.name, "owner_id": "1", "icon": None}
         out |= {
             "name": self.name,
             "guild_id": str(self.guild),
@@ -76,6 +80,8 @@ class Channel:
         overwrite = {"id": str(self.guild), "type": 0, "allow": "0", "deny": str(self.denied)}
         out |= {"position": 0, "topic": None, "nsfw": False, "rate_limit_per_user": 0}
         out |= {"permission_overwrites": [overwrite] if self.denied else []}
+        if self.kind == VOICE:
+            out |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
         if self.kind == FORUM:
             out |= {"available_tags": self.tags, "default_reaction_emoji": None, "default_sort_order": None}
             out |= {"default_forum_layout": 0, "flags": 1 << 4 if self.needs_tag else 0}

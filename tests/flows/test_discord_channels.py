@@ -75,7 +75,10 @@ async def test_anyone_may_change_a_channel_where_the_file_says_so(
         kept = await discord.submits(opened, {"Time": "07:30"})
         assert "at 07:30" in kept.texts[0]
         away = await discord.types("/paper follow speech", channel=papers, user_installed=True)
-        assert "Invite me to this server" in away.texts[0]
+        assert "Invite me here" in away.texts[0]
+        for line in ("settings", "schedule", "digest now", "digest preview"):
+            away = await discord.types(f"/paper {line}", channel=papers, user_installed=True)
+            assert "Invite me here" in away.texts[0], line
 
 
 async def test_forms_open_at_once_whoever_writes_or_does_not_answer(
