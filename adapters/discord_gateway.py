@@ -12,6 +12,7 @@ import structlog
 
 from adapters.discord_listening import Listening
 from adapters.discord_missed import Lately, missed
+from adapters.discord_places import Place
 from adapters.discord_rest import LOGIN_REFUSED
 from bot.errors import PlatformError
 from bot.ports import Clock
@@ -132,11 +133,29 @@ class Client(discord.AutoShardedClient):
 
     async def on_guild_channel_update(self, before: object, after: discord.abc.GuildChannel) -> None:
         """Permissions in a channel may have changed."""
+        if isinstance(after, Place):
+            self._to.start(self._to.changes(list(self._to.places.changed(after))))
         await self._survey(after.guild)
+
+    async def on_thread_update(self, before: object, after: discord.Thread) -> None:
+        """A thread may have been locked or opened again."""
+        self._to.start(self._to.changes(list(self._to.places.changed(after))))
+
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """A thread came into sight: made, or taken out of the archive."""
+        self._to.start(self._to.changes(list(self._to.places.changed(thread))))
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """A thread was deleted."""
+        self._to.start(self._to.changes(list(self._to.places.deleted(payload.guild_id, payload.thread_id))))
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """A new channel."""
         await self._survey(channel.guild)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """What a role gave or took away is gone with it."""
+        await self._survey(role.guild)
 
     async def on_guild_role_update(self, before: object, after: discord.Role) -> None:
         """Permissions of a role may have changed."""

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 import discord
 
-from adapters.discord_posts import FORUM, GONE, MEDIA, UNKNOWN_CHANNEL, UNKNOWN_GUILD, channel_id
+from adapters.discord_posts import (
+    FORUM,
+    GONE,
+    LOCKED,
+    MEDIA,
+    THREADS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_GUILD,
+    VOICES,
+    channel_id,
+)
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
 from bot.domain import ChannelId, Finding, native_id, platform_of
@@ -31,9 +42,14 @@ NAMES = {
     "attach_files": "Attach Files",
 }
 ESSENTIAL = ("view_channel", "send_messages", "create_public_threads", "send_messages_in_threads")
-NO_THREADS_OF_MESSAGES = {FORUM, MEDIA}
-"""Kinds of channels where a post is begun by Send Messages alone; Create Public Threads is not asked for."""
-CATEGORY, THREADS = 4, {10, 11, 12}
+SPARED = {
+    **dict.fromkeys((FORUM, MEDIA), ("create_public_threads",)),
+    **dict.fromkeys(VOICES, ("create_public_threads", "send_messages_in_threads")),
+    **dict.fromkeys(THREADS, ("send_messages", "create_public_threads")),
+}
+"""What is not needed by kind of channel: a forum's posts are begun by Send Messages alone, voice channels and
+threads have no threads, and in threads it is Send Messages in Threads alone that counts."""
+CATEGORY = 4
 CONTENT_FLAGS = 1 << 18 | 1 << 19
 """Application flags: the message-content intent, approved or switched on."""
 
@@ -56,9 +72,14 @@ def invite(application: str) -> str:
 
 def missing(permissions: discord.Permissions, names: Iterable[str] = NAMES, *, kind: int = 0) -> str:
     """What the bot lacks in a kind of channel, as Discord's settings call it; empty if nothing."""
-    spared = "create_public_threads" if kind in NO_THREADS_OF_MESSAGES else ""
-    return ", ".join(NAMES[name] for name in names if name != spared and not getattr(permissions, name))
+    needed = [name for name in names if name not in SPARED.get(kind, ())]
+    return ", ".join(NAMES[name] for name in needed if not getattr(permissions, name))
 
+
+Place: TypeAlias = (
+    discord.TextChannel | discord.ForumChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+)
+"""Where a digest can be posted in a server."""
 
 Change = tuple[ChannelId, str]
 """A channel, and why it cannot be posted to; an empty reason says that it can be again."""
@@ -74,12 +95,22 @@ class Places:
     def survey(self, guild: discord.Guild) -> Iterator[Change]:
         """The channels of a server whose state is new."""
         for channel in _channels(guild):
-            lacking = missing(channel.permissions_for(guild.me), ESSENTIAL, kind=channel.type.value)
-            reason = f"The bot lacks permissions in the channel; give it {lacking}." if lacking else ""
-            self._guilds.setdefault(guild.id, set()).add(channel.id)
-            if self._reasons.get(channel.id) != reason:
-                self._reasons[channel.id] = reason
-                yield channel_id(str(channel.id)), reason
+            yield from self._look(channel)
+
+    def changed(self, channel: Place) -> Iterator[Change]:
+        """A channel that something happened to, whether or not its state is new to us: a post may have been
+        refused in between."""
+        self._reasons.pop(channel.id, None)
+        yield from self._look(channel)
+
+    def _look(self, channel: Place) -> Iterator[Change]:
+        if isinstance(channel, discord.Thread) and channel.parent is None:  # hidden from the bot
+            return
+        reason = _reason(channel)
+        self._guilds.setdefault(channel.guild.id, set()).add(channel.id)
+        if self._reasons.get(channel.id) != reason:
+            self._reasons[channel.id] = reason
+            yield channel_id(str(channel.id)), reason
 
     def deleted(self, guild: int, channel: int) -> Iterator[Change]:
         """A channel is no more."""
@@ -95,8 +126,17 @@ class Places:
             yield channel_id(str(channel)), GONE[UNKNOWN_GUILD]
 
 
-def _channels(guild: discord.Guild) -> list[discord.TextChannel | discord.ForumChannel]:
-    return [*guild.text_channels, *guild.forums]
+def _channels(guild: discord.Guild) -> list[Place]:
+    voices: list[Place] = [*guild.voice_channels, *guild.stage_channels]
+    return [*guild.text_channels, *guild.forums, *voices, *guild.threads]
+
+
+def _reason(channel: Place) -> str:
+    """Why the bot cannot post there; empty if it can."""
+    if isinstance(channel, discord.Thread) and channel.locked and channel.archived:
+        return LOCKED
+    lacking = missing(channel.permissions_for(channel.guild.me), ESSENTIAL, kind=channel.type.value)
+    return f"The bot lacks permissions in the channel; give it {lacking}." if lacking else ""
 
 
 async def check(rest: Rest, channels: Sequence[ChannelId]) -> Sequence[Finding]:

@@ -27,6 +27,7 @@ from bot.ports import Clock
 log = structlog.get_logger(__name__)
 
 TEXT_CHANNEL, ANNOUNCEMENT, FORUM, MEDIA = 0, 5, 15, 16
+VOICES, THREADS = (2, 13), (10, 11, 12)
 WITH_THREADS = {TEXT_CHANNEL, ANNOUNCEMENT}
 """Kinds of channels where a message can have a thread; elsewhere replies refer to it."""
 
@@ -48,6 +49,7 @@ _CLOSED = (
     "Discord does not let me write to you: allow direct messages in the privacy settings of a server that "
     "I am in, and try again."
 )
+LOCKED = "The thread was locked; the digest goes on when it is unlocked."
 GONE = {
     UNKNOWN_CHANNEL: "The channel was deleted.",
     UNKNOWN_GUILD: "The bot was removed from the server.",
@@ -147,6 +149,7 @@ class Posts:
 
     async def _verdict(self, channel: str, parent: str | None, error: Refusal) -> DeliveryError:
         """Whether a refusal is about the message or about the whole channel."""
+        kind = self._places.get(channel, {}).get("type")
         for stale in (channel, parent or ""):
             self._places.pop(stale, None)
         if error.code == UNKNOWN_CHANNEL:
@@ -155,6 +158,8 @@ class Posts:
             except Refusal as gone:
                 return ChannelGone(GONE.get(gone.code, GONE[UNKNOWN_CHANNEL]))
             return Rejected("The digest's thread was deleted.")
+        if error.code == THREAD_LOCKED and kind in THREADS:
+            return ChannelGone(LOCKED)
         if error.code == THREAD_LOCKED:
             return Rejected("The digest's thread was locked.")
         if error.code in GONE:

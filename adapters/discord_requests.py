@@ -40,7 +40,8 @@ def of_interaction(
 ) -> tuple[Request, Opening]:
     """A command, a press, a form or a choice from the context menu; and which form it asks for or answers."""
     data: Json = dict(interaction.data or {})
-    channel, thread = place_of(interaction)
+    channel, inside = place_of(interaction)
+    thread = inside
     asked = NOTHING
     answers: dict[str, str] = {}
     kind: RequestKind = "command"
@@ -78,6 +79,7 @@ def of_interaction(
         is_admin=not brought and (direct or interaction.permissions.manage_channels),
         away=brought,
         workspace=str(interaction.guild_id or ""),
+        within=channel_id(inside) if inside else None,
         locale=str(interaction.locale),
     )
     return request, asked
@@ -118,6 +120,7 @@ class Talk:
             direct=direct,
             is_admin=direct or _manages(message),
             workspace=str(message.guild.id) if message.guild else "",
+            within=channel_id(str(thread.id)) if thread else None,
         )
 
     def _words(self, content: str) -> str:

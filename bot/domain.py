@@ -666,6 +666,8 @@ class Request:
     locale: str = ""
     foreign: bool = False
     """Whether other people began the thread it stands in."""
+    within: ChannelId | None = None
+    """The thread it stands in, where a thread is a channel as well: one that has a digest of its own."""
     away: bool = False
     """Asked where the bot may answer but not post: one person brought it along, nobody invited it."""
     late: bool = False

@@ -22,6 +22,7 @@ from bot.domain import (
     Request,
     Thread,
     is_private,
+    native_id,
     platform_of,
 )
 from bot.dropped import is_pdf
@@ -85,6 +86,7 @@ class Conversation:
         """Answer the request; a redelivered message is answered once, unless it comes ``late`` and its first
         handling did not come to an end. Never raises for its content."""
         core = self._core
+        request = await self._placed(request)
         known = request.message if not _opens_form(request) else ""
         new = not known or await core.threads.first_time(request.channel, known, now=core.now())
         if not new and not (request.late and await self._first_end(request)):
@@ -95,6 +97,13 @@ class Conversation:
                 await self._first_end(request)
             except StorageError as error:
                 _log.warning("not noted that a message was answered", reason=str(error))
+
+    async def _placed(self, request: Request) -> Request:
+        """The request, where it belongs: in a thread that has a digest of its own, to the thread."""
+        if request.within is None or not await self._core.channels.get(request.within):
+            return request
+        inside = request.thread if request.thread != native_id(request.within) else None
+        return replace(request, channel=request.within, thread=inside)
 
     async def _first_end(self, request: Request) -> bool:
         """Note that a message was answered, or is for the second and last time; False if that stood there."""
@@ -167,6 +176,8 @@ class Conversation:
         """The thread a reply stands in; in a conversation with the bot alone, the latest one."""
         threads_ = self._core.threads
         found = await threads_.get(request.channel, request.thread) if request.thread else None
+        if found is None and request.within:
+            found = await threads_.get(request.channel, native_id(request.within))
         return await threads_.latest(request.channel) if found is None and request.direct else found
 
     async def _spoken_to(self, request: Request, responder: Responder) -> None:
@@ -208,6 +219,7 @@ class Conversation:
     async def suggest(self, request: Request, option: str, typed: str) -> Sequence[Choice]:
         """At most 25 completions, from what is at hand."""
         core = self._core
+        request = await self._placed(request)
         if option == "command":
             return [Choice(i.name, i.name) for i in LISTED if typed.lower() in i.name][:25]
         if option == "zone":

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from bot.domain import ChannelId
 from tests.fakes.discord import Channel, Discord
 from tests.fakes.discord_lab import serving
 from tests.fakes.discord_rules import Json
+from tests.fakes.discord_world import VOICE
 from tests.flows.conftest import Lab
 
 BOSS = 77
@@ -148,6 +150,71 @@ async def test_a_channel_that_is_lost_is_paused_with_a_reason_and_comes_back(
         assert "next in a moment: the one due at 2025-08-20 09:00 UTC" in status.texts[0]
     delivered = await asyncio.to_thread(lab.run, "digest", "--json")
     assert [row["state"] for row in delivered.rows] == ["delivered"]
+
+
+async def at_home(discord: Discord, place: Channel, number: str) -> None:
+    """Commands, replies and completions there are about the digest that it has."""
+    status = await discord.types("/paper status", channel=place)
+    assert "follows 1 topic." in status.texts[0]
+    why = await discord.types(f"/paper why {number}", channel=place)
+    assert "It was in the digest of 20 Aug 2025" in why.texts[0]
+    count = len(discord.posts(place))
+    card = next(post for post in discord.posts(place) if number in post.text and post.buttons)
+    await discord.says("How much memory does it halve?", channel=place, reply_to=card)
+    await discord.happens(lambda: len(discord.posts(place)) > count)
+    await discord.happens(lambda: "We halve the memory" in discord.posts(place)[-1].text)
+    assert "Found for" not in discord.posts(place)[-1].text
+    offered = await discord.completes("/paper unfollow gau", "topic", channel=place)
+    assert offered == ["gaussian splatting"]
+
+
+async def test_a_thread_or_a_voice_channel_with_a_digest_of_its_own(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    """Commands and replies in it are about its own digest; it is paused and comes back as channels do."""
+    club = discord.world.add_thread(papers, "journal club", owner=5)
+    voice = discord.channel("lounge")
+    voice.kind = VOICE
+    lab.channels = {f"discord:{one.id}": ["gaussian splatting"] for one in (club, voice)}
+    number = lab.feed.paper("Pruned Gaussian splatting", "We halve the memory of Gaussian splatting.")
+    lab.feed.paper("Gaussian splatting on mirrors", "Gaussian splatting shows mirrors easily.")
+    for name in ("create_public_threads", "send_messages_in_threads"):
+        await discord.denies(voice, name)
+    await asyncio.to_thread(lab.run, "digest")
+    examined = await asyncio.to_thread(lab.run, "check", "--json")
+    assert all(row["ok"] for row in examined.rows if row["name"].startswith("discord"))
+    async with serving(lab.write(), discord) as (app, heard):
+        for place in (club, voice):
+            await heard.until(lambda told: told == [""], place.id)
+            await at_home(discord, place, number)
+        elsewhere = await discord.types("/paper topics", channel=papers)
+        assert "follows nothing yet" in elsewhere.texts[0]
+        await discord.archives(club, locked=True)
+        await discord.denies(voice, "send_messages")
+        for place in (club, voice):
+            await heard.until(lambda told: len(told) == 2 and bool(told[1]), place.id)
+        paused = {one.id: one.paused for one in await app.stores.channels.all()}
+        assert "The thread was locked" in paused[ChannelId(f"discord:{club.id}")]
+        assert "Send Messages." in paused[ChannelId(f"discord:{voice.id}")]
+        club.archived = club.locked = False
+        await discord.gateway.dispatch("THREAD_UPDATE", club.json())
+        await discord.allows(voice, "send_messages")
+        for place in (club, voice):
+            await heard.until(lambda told: told[-1:] == [""], place.id)
+        assert [one.paused for one in await app.stores.channels.all()] == ["", ""]
+        await discord.deletes(club)
+        await heard.until(lambda told: told[-1:] == ["The channel was deleted."], club.id)
+
+
+async def test_a_locked_thread_with_a_digest_of_its_own_is_paused_by_its_digest(
+    lab: Lab, discord: Discord, papers: Channel
+) -> None:
+    club = discord.world.add_thread(papers, "journal club", owner=5)
+    club.archived = club.locked = True
+    lab.channels = {f"discord:{club.id}": ["gaussian splatting"]}
+    lab.feed.paper("Pruned Gaussian splatting", "We halve the memory of Gaussian splatting.")
+    await asyncio.to_thread(lab.run, "digest")
+    assert "The thread was locked" in (await asyncio.to_thread(lab.run, "digest")).err
 
 
 async def test_nothing_is_posted_in_a_server_that_it_joins(

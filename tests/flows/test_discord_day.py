@@ -51,6 +51,8 @@ async def test_a_day_on_discord(lab: Lab, discord: Discord, papers: Channel) -> 
         await answered.until(contains="halves the memory")
         await discord.says("How much quality does it lose?", channel=thread)
         await discord.happens(lambda: any("0.08 dB" in post.text for post in discord.posts(thread)))
+        told = next(post for post in discord.posts(thread) if "0.08 dB" in post.text)
+        assert (await discord.chooses_from_menu("Ask about this paper", told)).modal
 
         refused = await discord.types("/paper schedule", channel=papers)
         assert refused.modal is None
