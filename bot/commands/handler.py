@@ -30,6 +30,7 @@ from bot.errors import PaperboyError, Refused, SourceError, StorageError, UsageE
 from bot.identity import question_about
 from bot.ports import Responder
 from bot.schedule_words import zones_like
+from bot.text import visible
 from bot.views.answers import which
 from bot.views.status import trouble
 
@@ -86,7 +87,7 @@ class Conversation:
         """Answer the request; a redelivered message is answered once, unless it comes ``late`` and its first
         handling did not come to an end. Never raises for its content."""
         core = self._core
-        request = await self._placed(request)
+        request = await self._placed(_seen(request))
         known = request.message if not _opens_form(request) else ""
         new = not known or await core.threads.first_time(request.channel, known, now=core.now())
         if not new and not (request.late and await self._first_end(request)):
@@ -283,6 +284,12 @@ def _topics(channel: Channel | None, typed: str) -> list[Choice]:
     names = [str(topic) for topic in channel.topics] if channel else []
     fitting = [name for name in names if typed.casefold() in name.casefold() and len(name) <= 100]
     return [Choice(name, name) for name in fitting][:25]
+
+
+def _seen(request: Request) -> Request:
+    """The request without characters that nobody sees: what is typed is repeated in answers."""
+    values = {name: visible(value) for name, value in request.values.items()}
+    return replace(request, text=visible(request.text), values=values)
 
 
 def _where(error: BaseException) -> str:

@@ -520,3 +520,15 @@ async def test_help_says_for_whom_a_command_is(app: App) -> None:
     assert "now, pause and resume: only for those who may" in (await _ask(app, "help digest")).text
     assert "add and remove: only for admins." in (await _ask(app, "help source")).text
     assert "nly for" not in (await _ask(app, "help me follow")).text + (await _ask(app, "help topic")).text
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff\u2060", "\u202e\u00ad"])
+async def test_what_nobody_sees_is_not_there(app: App, unseen: str) -> None:
+    assert "What to look for is missing." in (await _ask(app, f"search {unseen}")).text
+    assert "What I can do" in (await _ask(app, f"help {unseen}")).text
+    found = (await _ask(app, f"search{unseen} gaus{unseen}sian splatting")).text
+    assert "Found for “gaussian splatting”" in found
+    wrong = (await _ask(app, "schedule", kind="form", values={"at": f"{unseen}25:99"})).text
+    assert "“25:99” is no time of day" in wrong
+    joined = "می\u200cخواهم"
+    assert f"“{joined}”" in (await _ask(app, f"unfollow {joined}")).text
