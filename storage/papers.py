@@ -206,14 +206,18 @@ class Papers:
 
 
 async def _named_so(connection: AsyncConnection, typed: str, limit: int) -> dict[int, Paper]:
-    """Papers whose id begins with what is typed, the latest first, by number."""
+    """Papers whose id begins with what is typed, the latest first, by number. Each kind of id is asked for by
+    itself: both in one query are sorted as a whole, though the index has them in order."""
     start = typed.strip().lower().removeprefix("arxiv:").removeprefix("doi:")
     if not _ID_BEGUN.match(start):
         return {}
     id = paper.c.id if connection.dialect.name == "sqlite" else paper.c.id.collate("C")
-    either = [sa.and_(id >= prefix + start, id < prefix + start + "\uffff") for prefix in ("arxiv:", "doi:")]
-    query = sa.select(*_FIELDS, paper.c.number).where(sa.or_(*either)).order_by(id.desc()).limit(limit)
-    return {row.number: _paper(row[:-1]) for row in await connection.execute(query)}
+    found: dict[int, Paper] = {}
+    for prefix in ("doi:", "arxiv:"):
+        begun = sa.and_(id >= prefix + start, id < prefix + start + "\uffff")
+        query = sa.select(*_FIELDS, paper.c.number).where(begun).order_by(id.desc()).limit(limit)
+        found.update((row.number, _paper(row[:-1])) for row in await connection.execute(query))
+    return dict(list(found.items())[:limit])
 
 
 async def _numbered(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Paper]:

@@ -241,6 +241,10 @@ async def test_an_unfinished_id_finds_the_latest_first(papers: Papers) -> None:
     assert _ids(await papers.begun("astro-ph/99", limit=5)) == [old.id]
     assert _ids(await papers.begun("10.1101/2026", limit=5)) == [doi.id]
     assert await papers.begun("2605", limit=5) == []
+    early = replace(RANKING, id=PaperId("arxiv:1001.00001"), title="Early")
+    await _add(papers, early)
+    assert _ids(await papers.begun("10", limit=5)) == [doi.id, early.id]
+    assert _ids(await papers.begun("10", limit=1)) == [doi.id]
 
 
 async def test_matching_takes_stemmed_words_side_by_side(papers: Papers) -> None:
