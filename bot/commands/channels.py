@@ -35,6 +35,17 @@ async def channel_of(core: Core, call: Call) -> Channel:
     return replace(found, person=request.user) if mine else found
 
 
+async def adopt(core: Core, request: Request) -> None:
+    """Note whose direct messages a channel is that the file names and nobody has changed yet."""
+    try:
+        found = await core.channels.get(await core.home(request))
+    except (DeliveryError, Refused) as error:
+        _log.info("direct messages not known", user=request.user, error=str(error))
+        return
+    if found and not found.person:
+        await core.channels.save(replace(found, person=request.user))
+
+
 async def _at_home(core: Core, request: Request) -> bool:
     """Whether it was asked in the person's direct messages with the bot, where nobody else is."""
     try:

@@ -30,6 +30,8 @@ async def me(core: Core, call: Call, way: Responder) -> None:
     inner = parse(asked, OWN, command=f"{core.manners.command} me")
     if own is None and home != request.channel and _changes(inner):
         await _greet(core, request, inner)
+    elif own is None and not inner.info.form:  # forms wait for nothing (docs/decisions/0110)
+        await channels.adopt(core, request)
     await _RUNS[inner.info.name](core, inner, way)
 
 

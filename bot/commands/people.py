@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import export as formats
+from bot.commands import channels
 from bot.commands.call import Call, misuse
 from bot.commands.core import Core
 from bot.commands.papers import say
@@ -111,5 +112,6 @@ async def forget(core: Core, call: Call, way: Responder) -> None:
         )
         await way.send(Reply(doc, private=True))
         return
+    await channels.adopt(core, call.request)
     gone = await core.channels.forget(call.request.user)
     await way.send(Reply((paragraph(f"Done: {gone} entries about you were deleted."),), private=True))

@@ -275,3 +275,21 @@ async def test_the_home_page_leads_to_the_same_form(desk: Desk) -> None:
     home = await desk.ask("", kind="home", channel=HOME, direct=True)
     (button,) = [b for row in home.last.doc if isinstance(row, Buttons) for b in row.items]
     assert button == Button("Choose topics", "me settings", "primary")
+
+
+async def test_a_direct_message_named_in_the_file_is_its_person_s(desk: Desk) -> None:
+    """The file names a channel, not whose it is: whoever is at home there."""
+    await desk.app.stores.channels.save(Channel(HOME, (Topic(("gaussian splatting",)),)))
+    assert "You follow" in (await desk.ask("me topics")).text
+    own = await desk.own()
+    assert own
+    assert own.id == HOME
+    assert await desk.own(BOB) is None
+
+
+async def test_forgetting_takes_along_the_direct_messages_that_the_file_names(desk: Desk) -> None:
+    await desk.app.stores.channels.save(Channel(HOME, (Topic(("gaussian splatting",)),)))
+    await desk.ask("forget sure:yes", user=BOB)
+    assert await desk.app.stores.channels.get(HOME)
+    await desk.ask("forget sure:yes")
+    assert await desk.app.stores.channels.get(HOME) is None
