@@ -132,5 +132,7 @@ def _texts(message: Json) -> Iterable[str]:
     yield message.get("content") or ""
     for one in message.get("components") or []:
         yield from _texts(one)
+    for forwarded in message.get("message_snapshots") or []:
+        yield from _texts(forwarded["message"])
     for embed in message.get("embeds") or []:
         yield from (embed.get("url") or "", embed.get("title") or "", embed.get("description") or "")

@@ -40,6 +40,11 @@ NO_CONTENT = (
     "I cannot read messages here unless you mention me. Mention me in front of your question, or press Ask."
 )
 
+ROLE_NAMED = (
+    "You mentioned my role, which does not let me read your message. Mention me, the bot, in front of your "
+    "question, or press Ask."
+)
+
 
 class Listening:
     """One run of the listener: Discord's events on one side, the core's handler on the other.
@@ -213,19 +218,20 @@ class Listening:
         answer = Answer(way, self._clock, command=self._command)
         if self._files:
             request = replace(request, files=self._files.of(message))
-        if not message.content and not message.attachments and not request.mentioned and not request.direct:
+        heard = request.direct or self._talk.named(message)
+        if not message.content and not message.attachments and not heard:
             await self._cannot_read(request, answer, message)
             return
         await self._answer(request, answer, must=False)
 
     async def _cannot_read(self, request: Request, answer: Answer, message: discord.Message) -> None:
-        """Without the message-content intent: say once a thread how to be heard."""
+        """Without the message-content intent: say how to be heard; once a thread where nobody was named."""
         thread = str(message.channel.id)
-        if self.reads_content or thread in self._hinted:
+        if self.reads_content or (not request.mentioned and thread in self._hinted):
             return
         self._hinted[thread] = True
         buttons = d.Buttons((d.Button("Ask", ASK, "primary"),))
-        await answer.send(Reply((d.paragraph(NO_CONTENT), buttons)))
+        await answer.send(Reply((d.paragraph(ROLE_NAMED if request.mentioned else NO_CONTENT), buttons)))
 
     # --- the life of a server -------------------------------------------------------------------------
 

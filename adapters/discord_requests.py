@@ -101,12 +101,12 @@ class Talk:
         if message.author.bot or message.webhook_id or message.type not in _SAID:
             return None
         direct = message.guild is None
-        mentioned = any(str(user.id) == self._mine for user in message.mentions)
+        mentioned = self.named(message) or bool(_roles(message))
         thread = message.channel if isinstance(message.channel, discord.Thread) else None
         owned = thread is not None and await self._own(thread)
         if not (direct or mentioned or owned):
             return None
-        text = self._words(message.content)
+        text = self._words(message)
         is_command = self._is_command(text) and bool(text or not message.attachments)
         return Request(
             channel_id(str(thread.parent_id if thread else message.channel.id)),
@@ -123,8 +123,13 @@ class Talk:
             within=channel_id(str(thread.id)) if thread else None,
         )
 
-    def _words(self, content: str) -> str:
-        for mention in (f"<@{self._mine}>", f"<@!{self._mine}>"):
+    def named(self, message: discord.Message) -> bool:
+        """Whether the bot itself is mentioned, which lets it read the message whatever its intents."""
+        return any(str(user.id) == self._mine for user in message.mentions)
+
+    def _words(self, message: discord.Message) -> str:
+        content = message.content
+        for mention in (f"<@{self._mine}>", f"<@!{self._mine}>", *_roles(message)):
             content = content.replace(mention, " ")
         return content.strip()
 
@@ -173,6 +178,12 @@ class Talk:
 
 
 _SAID = (discord.MessageType.default, discord.MessageType.reply)
+
+
+def _roles(message: discord.Message) -> list[str]:
+    """Mentions of the role that came with the bot and is called like it: Discord offers both."""
+    own = message.guild.self_role if message.guild else None
+    return [role.mention for role in message.role_mentions if role == own]
 
 
 def _in_thread(message: discord.Message) -> bool:

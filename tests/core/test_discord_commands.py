@@ -101,6 +101,10 @@ def test_what_is_being_typed() -> None:
             "[T](<https://a.org>)",
         ),
         ({"embeds": [{"url": "https://doi.org/10.1/x", "title": "T"}]}, "https://doi.org/10.1/x\nT\n"),
+        (
+            {"message_snapshots": [{"message": {"content": "see https://arxiv.org/abs/1"}}]},
+            "see https://arxiv.org/abs/1",
+        ),
         ({}, ""),
     ],
 )

@@ -183,15 +183,21 @@ class Discord:
         channel: Channel,
         user: str = "ada",
         mention: bool = False,
+        role: bool = False,
         reply_to: Post | None = None,
         ping: bool = True,
         files: Sequence[tuple[str, bytes, str]] = (),
     ) -> Post:
-        """A message by a person; `mention` puts the bot's in front, a reply pings unless told not to; files
-        are name, bytes and media type."""
+        """A message by a person; `mention` puts the bot's in front, `role` that of its role, a reply pings
+        unless told not to; files are name, bytes and media type."""
         author = self.world.user(user)
         bot = self.world.bot
         payload: Json = {"content": f"<@{bot['id']}> {text}" if mention else text}
+        if role:
+            payload |= {
+                "content": f"<@&{self.world.own_role}> {text}",
+                "mention_roles": [self.world.own_role],
+            }
         pinged = mention or (reply_to is not None and ping and reply_to.json["author"]["id"] == bot["id"])
         payload["mentions"] = [bot] if pinged else []
         payload["attachments"] = [self.files.add(*file, channel=channel.id) for file in files]

@@ -138,10 +138,12 @@ class Gateway:
             "flags": 0,
         }
         managers = {**everyone, "id": world.manager_role, "name": "managers", "permissions": str(1 << 4)}
+        own = {**everyone, "id": world.own_role, "name": "Paperboy", "permissions": "0", "managed": True}
+        own["tags"] = {"bot_id": world.bot["id"]}
         mine = [one for one in world.channels.values() if one.guild == id]
         me = {
             "user": world.bot,
-            "roles": [],
+            "roles": [world.own_role],
             "joined_at": world.stamp(),
             "deaf": False,
             "mute": False,
@@ -170,7 +172,7 @@ class Gateway:
             "large": False,
             "unavailable": False,
             "member_count": 2,
-            "roles": [everyone, managers],
+            "roles": [everyone, managers, own],
             "members": [me],
             "channels": [one.json() for one in mine if not one.is_thread],
             "threads": [one.json() for one in mine if one.is_thread and not one.archived],

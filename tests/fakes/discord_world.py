@@ -120,6 +120,7 @@ class World:
         self.managers: set[str] = set()
         self.everyone = EVERYONE
         self.manager_role = str(self.snowflake())
+        self.own_role = str(self.snowflake())
 
     def snowflake(self) -> int:
         self._count += 1
@@ -223,7 +224,7 @@ class World:
             "tts": False,
             "mention_everyone": False,
             "mentions": payload.get("mentions", []),
-            "mention_roles": [],
+            "mention_roles": payload.get("mention_roles", []),
             "attachments": payload.get("attachments", []),
             "embeds": payload.get("embeds") or [],
             "components": number(payload.get("components") or []),
