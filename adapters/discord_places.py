@@ -21,6 +21,7 @@ from adapters.discord_posts import (
     channel_id,
 )
 from adapters.discord_rest import Refusal, Rest
+from adapters.discord_tags import TAGLESS, tagless
 from adapters.discord_text import Json
 from bot.domain import ChannelId, Finding, native_id, platform_of
 from bot.errors import PaperboyError
@@ -135,8 +136,14 @@ def _reason(channel: Place) -> str:
     """Why the bot cannot post there; empty if it can."""
     if isinstance(channel, discord.Thread) and channel.locked and channel.archived:
         return LOCKED
+    if isinstance(channel, discord.ForumChannel) and _tagless(channel):
+        return TAGLESS
     lacking = missing(channel.permissions_for(channel.guild.me), ESSENTIAL, kind=channel.type.value)
     return f"The bot lacks permissions in the channel; give it {lacking}." if lacking else ""
+
+
+def _tagless(forum: discord.ForumChannel) -> bool:
+    return forum.flags.require_tag and all(tag.moderated for tag in forum.available_tags)
 
 
 async def check(rest: Rest, channels: Sequence[ChannelId]) -> Sequence[Finding]:
@@ -177,6 +184,8 @@ async def _channel(rest: Rest, channel: ChannelId) -> Finding:
         return Finding(name, False, GONE.get(error.code, str(error)))
     except PaperboyError as error:
         return Finding(name, False, str(error))
+    if tagless(place):
+        return Finding(name, False, TAGLESS)
     if lacking:
         return Finding(name, False, f"the bot lacks permissions there; give it {lacking}.")
     return Finding(name, True, f"#{place['name']} can be posted to")

@@ -17,6 +17,7 @@ import structlog
 
 from adapters.discord_recent import Recent
 from adapters.discord_rest import Refusal, Rest
+from adapters.discord_tags import TAGLESS, tagless, tags
 from adapters.discord_text import Json, shorten
 from adapters.discord_views import TEXT, V2, Page, mark, pages
 from bot.doc import plain
@@ -273,18 +274,34 @@ class Posts:
         name = shorten(post.title or plain_title(post) or "Papers", 100)
         body: Json = {"name": name, "message": message(first), "applied_tags": tags(place, post.tags)}
         body["auto_archive_duration"] = ARCHIVE_MINUTES
-        path = "/channels/{channel_id}/threads"
         standing: Mapping[int, str] = {}
         if rest:
             standing = await self._marks(self._forum_history(place, self._clock.now() - timedelta(days=1)))
         thread = standing.get(mark(key)) or ""
         if not thread:
-            made = await self._rest.call("POST", path, body, files=first.files, channel_id=place["id"])
-            thread = str(made["id"])
+            thread = await self._begin(place, body, first, post.tags)
         for key, page in rest:
             if mark(key) not in standing:
                 await self._send(thread, page, key, None)
         return thread
+
+    async def _begin(self, place: Json, body: Json, first: Page, topics: Sequence[str]) -> str:
+        """A new post of a forum, the tags of which may have changed since they were asked for."""
+        path = "/channels/{channel_id}/threads"
+        try:
+            made = await self._rest.call("POST", path, body, files=first.files, channel_id=place["id"])
+        except Refusal as error:
+            if error.code in GONE:
+                raise
+            self._places.pop(place["id"], None)
+            fresh = await self._place(place["id"])
+            if tagless(fresh):
+                raise ChannelGone(TAGLESS) from error
+            again = {**body, "applied_tags": tags(fresh, topics)}
+            if again == body:
+                raise
+            made = await self._rest.call("POST", path, again, files=first.files, channel_id=place["id"])
+        return str(made["id"])
 
     async def _forum_history(self, place: Json, since: datetime) -> AsyncIterator[Json]:
         """What the forum's posts since then begin with, and what follows in them."""
@@ -336,17 +353,6 @@ def nonce(key: str) -> str:
 def snowflake(when: datetime) -> int:
     """The least id that something made at this time can have."""
     return max(0, int(when.timestamp() * 1000) - EPOCH_MS) << 22
-
-
-def tags(place: Json, topics: Iterable[str]) -> list[str]:
-    """The forum's tags that are called like the topics; its first one where it insists on a tag. Moderators'
-    tags would need Manage Threads."""
-    free = [tag for tag in place.get("available_tags", []) if not tag.get("moderated")]
-    offered: dict[str, str] = {tag["name"].casefold(): tag["id"] for tag in free}
-    chosen = [offered[name.casefold()] for name in topics if name.casefold() in offered]
-    if not chosen and place.get("flags", 0) & 1 << 4:
-        chosen = list(offered.values())[:1]
-    return list(dict.fromkeys(chosen))[:5]
 
 
 def plain_title(post: Post) -> str:

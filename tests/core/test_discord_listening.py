@@ -12,6 +12,7 @@ from adapters.discord import Discord
 from adapters.discord_answers import CUT, LEFT, STOPPED
 from adapters.discord_listening import NO_CONTENT, ROLE_NAMED
 from adapters.discord_missed import Lately, nowhere
+from adapters.discord_tags import TAGLESS
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Reply, Request
@@ -947,6 +948,15 @@ async def test_a_forum_is_not_given_up_for_what_it_does_not_need(server: Server)
         await core.until(lambda: any(core.told(forum)))
         (reason,) = set(filter(None, core.told(forum)))
         assert "give it Send Messages in Threads." in reason
+
+
+async def test_a_forum_without_the_tag_that_it_demands_is_told_until_it_has_one(server: Server) -> None:
+    core, forum = Core(), server.forum("forum", needs_tag=True)
+    async with running(server, core):
+        await core.until(lambda: core.told(forum) == [TAGLESS])
+        forum.tags = server.forum("another", tags=("papers",)).tags
+        await server.gateway.dispatch("CHANNEL_UPDATE", forum.json())
+        await core.until(lambda: core.told(forum)[-1] == "")
 
 
 async def test_what_was_asked_while_nobody_listened_is_answered_after_the_start(

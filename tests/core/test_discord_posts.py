@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.discord_places import check
 from adapters.discord_posts import OVERVIEW, Posts, nonce, snowflake
 from adapters.discord_rest import Rest
 from bot import doc as d
@@ -165,6 +166,29 @@ async def test_moderators_tags_are_left_to_them(server: Server) -> None:
     forum.tags[0]["moderated"] = True
     await server.posts.post(server.post(forum, "A paper", tags=("vision",)))
     assert [post.tags for post in server.discord.posts(forum)] == [("robots",)]
+
+
+async def test_a_tag_that_was_deleted_or_is_demanded_by_now_costs_no_paper(server: Server) -> None:
+    forum = server.discord.forum("papers", tags=("Vision", "robots"))
+    await server.posts.post(server.post(forum, "A paper", tags=("vision",)))
+    del forum.tags[0]
+    await server.posts.post(server.post(forum, "B paper", key="k2", tags=("vision",)))
+    forum.needs_tag = True
+    await server.posts.post(server.post(forum, "C paper", key="k3", tags=("vision",)))
+    heads = [post.text for post in server.discord.posts(forum)]
+    assert heads == ["## A paper", "## B paper", "## C paper"]
+    assert server.discord.posts(forum)[-1].tags == ("robots",)
+
+
+async def test_a_forum_that_demands_a_tag_and_has_none_is_no_place_to_post(server: Server) -> None:
+    """Its papers are kept until there is one, where they would be refused one by one."""
+    forum = server.discord.forum("papers", tags=("Vision",), needs_tag=True)
+    forum.tags[0]["moderated"] = True
+    with pytest.raises(ChannelGone, match="demands a tag"):
+        await server.posts.post(server.post(forum, "A paper", tags=("vision",)))
+    finding = (await check(server.rest, [ChannelId(f"discord:{forum.id}")]))[-1]
+    assert not finding.ok
+    assert "demands a tag" in finding.detail
 
 
 async def test_what_became_of_a_paper_is_told_in_the_forum_s_post_of_it(server: Server) -> None:

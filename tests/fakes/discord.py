@@ -267,7 +267,7 @@ class Discord:
             threads = [one for one in self.world.channels.values() if one.parent == channel.id]
             names = {tag["id"]: tag["name"] for tag in channel.tags}
             return [
-                Post(one.messages[one.id], tuple(names[tag] for tag in one.applied))
+                Post(one.messages[one.id], tuple(names[tag] for tag in one.applied if tag in names))
                 for one in sorted(threads, key=lambda one: one.id)
                 if one.id in one.messages
             ]
