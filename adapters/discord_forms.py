@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from adapters.discord_text import Json, clean, shorten
+from adapters.discord_text import Json, shorten
 from bot import doc as d
+from bot.render.clean import visible
 
 SELECT, INPUT, TEXT, LABEL = 3, 4, 10, 18
 ROWS = 5
@@ -77,10 +78,10 @@ def modal(form: d.Form, part: int = 0, entered: Mapping[str, str] | None = None)
     fields = form.fields[part * ROWS : (part + 1) * ROWS]
     long = [field for field in fields if isinstance(field, d.Input) and len(field.value) > VALUE]
     rows = [_label(_entered(field, entered or {})) for field in fields if field not in long]
-    rows += [{"type": TEXT, "content": clean(d.left_out(field, form))} for field in long]
+    rows += [{"type": TEXT, "content": visible(d.left_out(field, form))} for field in long]
     count = parts(form)
     title = form.title if count == 1 else f"{shorten(form.title, 36)} ({part + 1} of {count})"
-    nothing: list[Json] = [{"type": TEXT, "content": clean(form.typed) or "…"}]
+    nothing: list[Json] = [{"type": TEXT, "content": visible(form.typed) or "…"}]
     id = form.command if count == 1 else Opening(form.command, part).id
     return {"title": shorten(title, 45) or "…", "custom_id": id, "components": rows or nothing}
 
@@ -102,7 +103,7 @@ def _label(field: d.Input | d.Select) -> Json:
 def _input(field: d.Input) -> Json:
     style = 2 if field.lines > 1 else 1
     out: Json = {"type": INPUT, "custom_id": field.name, "style": style, "required": field.required}
-    return out | {"max_length": VALUE} | ({"value": clean(field.value)[:VALUE]} if field.value else {})
+    return out | {"max_length": VALUE} | ({"value": visible(field.value)[:VALUE]} if field.value else {})
 
 
 def _select(field: d.Select) -> Json:

@@ -13,13 +13,9 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from bot.doc import Span, Text
+from bot.render.clean import visible
 
 Json: TypeAlias = dict[str, Any]
-
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
-)
-"""Control characters, invisible ones, and those that turn the direction of what follows them."""
 
 _SPECIAL = re.compile(r"([\\`*_~|<>\[\]#@])")
 _SCHEME = re.compile(r"(?i)\b(https?|ftp|steam|discord|mailto):(?=\S)")
@@ -29,14 +25,9 @@ _PERSON = re.compile(r"discord:(\d+)")
 _WORD = re.compile(r"\s*\S+|\s+\Z")
 
 
-def clean(words: str) -> str:
-    """``words`` without characters that would upset the text around them."""
-    return _INVISIBLE.sub("", words)
-
-
 def escape(words: str) -> str:
     """``words`` so that Discord shows them as they are, and makes nothing of them."""
-    words = _SPECIAL.sub(r"\\\1", clean(words))
+    words = _SPECIAL.sub(r"\\\1", visible(words))
     words = _SCHEME.sub(r"\1\\:", words)
     return _LINE_START.sub(_still, words)
 
@@ -49,7 +40,7 @@ def address(url: str | None) -> str | None:
     """The address if Discord would take it as a link, its unsafe characters encoded; else None."""
     if not url:
         return None
-    url = clean(url).strip().replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
+    url = visible(url).strip().replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
     url = url.replace("(", "%28").replace(")", "%29").replace("\n", "").replace("\\", "%5C")
     return url if _LINK.match(url) and len(url) <= 512 else None
 
@@ -71,7 +62,7 @@ def _span(span: Span) -> str:
         return f"<@{person[1]}>"
     body = span.text.strip()
     if not body:
-        return clean(span.text)
+        return visible(span.text)
     at = span.text.index(body)
     before, after = span.text[:at], span.text[at + len(body) :]
     return f"{before}{_marked(span, body)}{after}"
@@ -89,7 +80,7 @@ def _marked(span: Span, body: str) -> str:
 
 def _code(words: str) -> str:
     """A code span; words with a grave accent cannot stand in one and are escaped instead."""
-    words = " ".join(clean(words).split("\n"))
+    words = " ".join(visible(words).split("\n"))
     return escape(words) if "`" in words else f"`{words}`"
 
 
@@ -151,7 +142,7 @@ def _joined(words: Iterable[Span]) -> Text:
 
 def shorten(words: str, limit: int) -> str:
     """``words`` in at most ``limit`` characters, for labels: cut at a word with "…" where they are longer."""
-    words = " ".join(clean(words).split())
+    words = " ".join(visible(words).split())
     if len(words) <= limit:
         return words
     head = words[: limit - 1]

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from adapters.slack_text import Json, address, clean, cut, escape, inline, small
+from adapters.slack_text import Json, address, cut, escape, inline, small
 from bot import doc as d
 from bot.doc import Block, Doc, Span, Text, plain
 from bot.render import plain as plain_text
+from bot.render.clean import visible
 
 BLOCKS, CHARACTERS = 45, 9_000
 PIECE = 2_900
@@ -63,7 +64,7 @@ def headline(doc: Doc) -> str:
                 words = title
             case _:
                 words = plain_text.line((block,), LINE)
-        if clean(words).strip():
+        if visible(words).strip():
             return words
     return ""
 
@@ -138,7 +139,7 @@ def _section(text: Text, *, strong: bool = False) -> Iterator[Json]:
 
 
 def _heading(text: Text, level: int) -> Iterator[Json]:
-    words = clean(plain(text)).strip()
+    words = visible(plain(text)).strip()
     linked = any(address(span.link) for span in text)
     if level == 1 and not linked and 0 < len(words) <= HEADER:
         yield {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
@@ -194,7 +195,7 @@ def _quote(text: Text, source: Text) -> Iterator[Json]:
 
 def _picture(url: str, alt: str, shown: bool) -> Iterator[Json]:
     place = address(url)
-    words = clean(alt).strip() or "Picture"
+    words = visible(alt).strip() or "Picture"
     if shown and place and place.startswith("http"):
         yield {"type": "image", "image_url": place, "alt_text": words[:ALT]}
     else:
@@ -216,7 +217,7 @@ def _buttons(items: tuple[d.Button, ...]) -> Iterator[Json]:
 
 def button(item: d.Button, number: int) -> Json:
     """One button; its value is the command, so that it works as long as the message stands."""
-    label = clean(item.label).strip() or item.command
+    label = visible(item.label).strip() or item.command
     shown = label if len(label) <= LABEL else label[: LABEL - 1] + "…"
     body: Json = {
         "type": "button",

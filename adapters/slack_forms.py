@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, assert_never
 
 from adapters.slack_blocks import blocks
-from adapters.slack_text import Json, clean
+from adapters.slack_text import Json
 from bot.doc import Choice, Doc, Form, Input, Select, left_out, text
 from bot.doc import Paragraph as Words
+from bot.render.clean import visible
 
 FORM = "paperboy.form"
 TITLE, LABEL, OPTION, HINT, VALUE, VIEW = 24, 2_000, 75, 2_000, 3_000, 100
@@ -99,7 +100,7 @@ def _value(entry: Mapping[str, Any]) -> str:
 
 
 def _plain(words: str, limit: int) -> Json:
-    words = clean(words).strip() or "…"
+    words = visible(words).strip() or "…"
     shown = words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
     return {"type": "plain_text", "text": shown, "emoji": False}
 

@@ -13,25 +13,18 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from bot.doc import Span, Text
+from bot.render.clean import visible
 
 Json: TypeAlias = dict[str, Any]
-
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
-"""Control characters, and those that turn the direction of what follows them."""
 
 _ADDRESS = re.compile(r"(https?://|mailto:)[^\s<>|]{1,2900}\Z")
 _LOOKS = re.compile(r"[*_~`|]|:[\w+-]+:")
 _MARKUP = re.compile(r"([\\`*_~\[\]#])")
 
 
-def clean(words: str) -> str:
-    """``words`` without characters that would upset the text around them."""
-    return _INVISIBLE.sub("", words)
-
-
 def escape(words: str) -> str:
     """``words`` for mrkdwn: no control sequence (``<!channel>``) can begin in them."""
-    return clean(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escape_markdown(words: str) -> str:
@@ -48,13 +41,13 @@ def address(url: str | None) -> str | None:
     """The address if Slack would take it as a link, with unsafe characters encoded; else None."""
     if not url:
         return None
-    url = clean(url).replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace(" ", "%20")
+    url = visible(url).replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace(" ", "%20")
     return url if _ADDRESS.match(url) else None
 
 
 def inline(text: Iterable[Span], *, strong: bool = False) -> list[Json]:
     """The elements of a rich text section; empty spans vanish, ``strong`` makes all of it bold."""
-    return [_element(span, strong) for span in text if clean(span.text)]
+    return [_element(span, strong) for span in text if visible(span.text)]
 
 
 def _element(span: Span, strong: bool) -> Json:
@@ -62,7 +55,7 @@ def _element(span: Span, strong: bool) -> Json:
     style = {name: True for name, on in wanted.items() if on}
     url = address(span.link)
     element: Json = {"type": "link", "url": url} if url else {"type": "text"}
-    element["text"] = clean(span.text)
+    element["text"] = visible(span.text)
     return element | ({"style": style} if style else {})
 
 
@@ -71,7 +64,7 @@ def small(text: Sequence[Span]) -> list[Json]:
 
     None where there are links and characters that mrkdwn would take for markup, since it cannot escape them.
     """
-    words = "".join(clean(span.text) for span in text)
+    words = "".join(visible(span.text) for span in text)
     if not any(address(span.link) for span in text):
         return [{"type": "plain_text", "text": words, "emoji": False}] if words.strip() else []
     if looks(words):

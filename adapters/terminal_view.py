@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, assert_never
 
 from bot import doc as d
 from bot.render import plain
+from bot.render.clean import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,7 +30,7 @@ class Screen:
         self.rest()
         if self._console is None:
             head = f"--- {title} ---\n" if title else ""
-            self._out.write(plain.visible(head + plain.render(doc, command=self._command)) + "\n\n")
+            self._out.write(visible(head + plain.render(doc, command=self._command)) + "\n\n")
         else:
             self._pretty(self._console, doc, title)
         self._out.flush()
@@ -47,7 +48,7 @@ class Screen:
         """A line that the next reply overwrites; nothing in a pipe."""
         if self._console is not None:
             self.rest()
-            self._out.write(f"\x1b[2m{plain.visible(note)}\x1b[0m")
+            self._out.write(f"\x1b[2m{visible(note)}\x1b[0m")
             self._out.flush()
             self._status = True
 
@@ -92,7 +93,7 @@ def _block(block: d.Block, command: str) -> RenderableType:
 
             return Rule(style="dim")
         case d.Picture() | d.Form() | d.File():
-            return Text(plain.visible(plain.render((block,), command=command)))
+            return Text(visible(plain.render((block,), command=command)))
         case _:
             assert_never(block)
 
@@ -106,8 +107,8 @@ def _text(spans: Iterable[d.Span], style: str = "") -> Text:
             name for name, on in (("bold", span.bold), ("italic", span.italic), ("cyan", span.code)) if on
         )
         if span.link:
-            look += f" underline link {plain.visible(span.link).replace(' ', '%20')}"
-        line.append(plain.visible(span.text), style=look.strip() or None)
+            look += f" underline link {visible(span.link).replace(' ', '%20')}"
+        line.append(visible(span.text), style=look.strip() or None)
     return line
 
 
@@ -126,5 +127,5 @@ def _fields(items: tuple[tuple[str, d.Text], ...]) -> RenderableType:
 
     table = Table.grid(padding=(0, 2))
     for name, value in items:
-        table.add_row(Text(plain.visible(name), style="bold"), _text(value))
+        table.add_row(Text(visible(name), style="bold"), _text(value))
     return table

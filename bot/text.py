@@ -46,18 +46,7 @@ _INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Z]")
 # Snowball leaves the plural of a word without vowels as it is: "llms", "gnns".
 _ACRONYMS = re.compile(r"([b-df-hj-np-rtv-xz0-9]{2,})s")
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-"""Controls, characters without width, and those that turn the direction of what follows; not the two joiners,
-which Persian and the languages of India write with."""
-
 _stemmers = threading.local()
-
-
-def visible(text: str) -> str:
-    """``text`` as people see it, lines kept."""
-    return _UNSEEN.sub("", text)
 
 
 def words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from bot.domain import Decision, Paper
-from bot.render.plain import visible
+from bot.render.clean import visible
 
 
 def say(line: str = "") -> None:

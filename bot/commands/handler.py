@@ -29,8 +29,8 @@ from bot.dropped import is_pdf
 from bot.errors import PaperboyError, Refused, SourceError, StorageError, UsageError
 from bot.identity import question_about
 from bot.ports import Responder
+from bot.render.clean import visible
 from bot.schedule_words import zones_like
-from bot.text import visible
 from bot.views.answers import which
 from bot.views.status import trouble
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable
 from typing import assert_never
@@ -26,17 +25,6 @@ def line(doc: Doc, limit: int = 150) -> str:
         if words:
             return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
     return ""
-
-
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-)
-
-
-def visible(words: str) -> str:
-    """``words`` without control, zero-width and direction characters, which could command a terminal or
-    hide text; line feeds and tabs stay."""
-    return _UNSEEN.sub("", words)
 
 
 def spans(parts: Iterable[Span]) -> str:

@@ -10,13 +10,13 @@ import pytest
 
 from adapters.discord import Discord
 from adapters.discord_forms import modal
-from adapters.discord_text import clean
 from bot import doc as d
 from bot.commands.call import unknown
 from bot.commands.table import INFOS, TABLE
 from bot.domain import Channel as Followed
 from bot.domain import ChannelId, CommandInfo, Post, Reply, Request, Topic
 from bot.ports import Responder
+from bot.render.clean import visible
 from bot.views.channels import settings_form
 from bot.views.status import trouble
 from tests.contracts.discord import ServerClock, resolved
@@ -92,7 +92,7 @@ def form(words: str) -> d.Form:
 
 def bare(words: str) -> str:
     """The letters and signs without what is invisible or space."""
-    return "".join(one for one in clean(words) if not one.isspace())
+    return "".join(one for one in visible(words) if not one.isspace())
 
 
 def read(markdown: str) -> str:

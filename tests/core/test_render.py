@@ -2,6 +2,7 @@ import pytest
 
 from bot import doc as d
 from bot.render import html, markdown, plain
+from bot.render.clean import visible
 
 HOSTILE = "<!channel> *bold* [x](http://evil) `code` ![i](u) <script>alert(1)</script> \x1b[31m"
 
@@ -78,7 +79,8 @@ def test_html_escapes_and_keeps_only_web_links() -> None:
 
 
 def test_control_and_direction_characters_are_not_visible() -> None:
-    assert plain.visible("a\x1b[31mb\u202ec\u200bd\n") == "a[31mbcd\n"
+    assert visible("a\x1b[31mb\u202ec\u200bd\u00ad\n") == "a[31mbcd\n"
+    assert visible("می\u200cخواهم") == "می\u200cخواهم"
 
 
 def test_a_line_for_notifications_is_cut() -> None:

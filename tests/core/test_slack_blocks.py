@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from adapters.slack_blocks import BLOCKS, CHARACTERS, length, render
-from adapters.slack_text import clean, cut, escape, escape_markdown, unescape
+from adapters.slack_text import cut, escape, escape_markdown, unescape
 from bot import doc as d
 from bot.doc import Button, Buttons, Doc, Fields, Heading, Picture, Quote, Span, text
+from bot.render.clean import visible
 from tests.fakes.slack_limits import all_texts, check_blocks, mrkdwn_texts, pings, unescaped
 
 HOSTILE = [
@@ -55,7 +56,7 @@ def test_hostile_titles_ping_nobody_and_break_nothing(title: str) -> None:
             assert unescaped(words) == []
         links = [node["url"] for node in walk(message.blocks) if node.get("type") == "link"]
         assert set(links) <= {"https://arxiv.org/abs/2509.10432"}
-    assert clean(title) in shown(card(title))
+    assert visible(title) in shown(card(title))
 
 
 def walk(node: Any) -> list[dict[str, Any]]:
@@ -181,7 +182,7 @@ def test_cutting_loses_only_the_gaps(parts: tuple[Span, ...], limit: int) -> Non
 
 @given(st.text(max_size=200))
 def test_escaping_can_be_undone(said: str) -> None:
-    assert unescape(escape(said)) == clean(said)
+    assert unescape(escape(said)) == visible(said)
     assert "<" not in escape_markdown(said)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.slack_http import PATH
 from adapters.slack_manifest import faults, manifest
-from adapters.slack_text import clean
+from bot.render.clean import visible
 from tests.core.test_files import moss
 from tests.fakes.slack import CHANNEL, USER, FakeSlack, File
 from tests.flows.conftest import Lab
@@ -557,4 +557,4 @@ def test_hostile_titles_and_words_harm_no_kind_of_message(lab: Lab, elsewhere: E
     links = set(re.findall(r'"url": "([^"]*)"', json.dumps([getattr(s, "blocks", s) for s in shown])))
     assert all(link.startswith(("https://arxiv.org/", "https://doi.org/")) for link in links), links
     for title in HOSTILE:
-        assert clean(title) in all_words(slack)
+        assert visible(title) in all_words(slack)
