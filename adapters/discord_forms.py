@@ -67,6 +67,14 @@ def openers(form: d.Form) -> tuple[d.Button, ...]:
     )
 
 
+def contents(form: d.Form) -> list[str]:
+    """What each part of a form asks for, where there are several."""
+    labels = [field.label.partition(",")[0] for field in form.fields]
+    count = parts(form)
+    shown = [" · ".join(labels[part * ROWS : (part + 1) * ROWS]) for part in range(count)]
+    return [f"{part} of {count}: {words}" for part, words in enumerate(shown, 1)] if count > 1 else []
+
+
 def opening(custom_id: str) -> Opening:
     """What a custom id asks for."""
     match = _PART.fullmatch(custom_id)

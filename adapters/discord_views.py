@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from adapters.discord_forms import openers
+from adapters.discord_forms import contents, openers
 from adapters.discord_text import Json, address, cut, escape, inline, one_line, shorten
 from bot import doc as d
 from bot.render import markdown
@@ -213,6 +213,7 @@ def _form(form: d.Form, command: str) -> Iterator[_Piece]:
     yield _Line(f"**{escape(form.title)}**", loose=True)
     buttons = openers(form)
     yield from (row(buttons[at : at + 5]) for at in range(0, len(buttons), 5))
+    yield from (_Line(f"-# {escape(line)}") for line in contents(form))
     if form.typed:
         yield _Line(f"-# By command: {escape(form.typed)}")
 

@@ -211,13 +211,8 @@ def settings_form(channel: Channel) -> Form:
                 ("yes" if channel.watch else "no",),
             ),
         ),
-        typed=" and ".join(
-            (
-                f"{typed(channel, 'follow')}, {typed(channel, 'unfollow')}",
-                typed(channel, "schedule"),
-                typed(channel, "settings limit:5 quiet:silent watch:no"),
-            )
-        ),
+        typed=", ".join(typed(channel, verb) for verb in ("follow", "unfollow", "schedule"))
+        + f" and {typed(channel, 'settings limit:5 quiet:silent watch:no')}",
     )
 
 

@@ -53,6 +53,7 @@ async def test_a_mistake_brings_back_the_part_it_is_in_and_nothing_later(
     second = "What this channel gets (2 of 2)"
     async with serving(lab.write(), discord):
         settings = await discord.types("/paper settings", channel=papers, user="eve")
+        assert "2 of 2: Papers a day at most · Language of summaries" in settings.texts[0]
         opened = await discord.presses(settings, second, user="eve")
         wrong = await discord.submits(opened, {"Papers a day at most": "0"}, user="eve")
         again = await discord.presses(wrong, "Try again", user="eve")
