@@ -228,8 +228,18 @@ class Conversation:
         if option == "topic":
             return _topics(await core.channels.get(request.channel), typed)
         if option == "words" and request.text.startswith("me"):
-            return _topics(await core.channels.own(request.user), typed)
+            return await self._own_words(request, typed)
         return await self._papers(request, typed)
+
+    async def _own_words(self, request: Request, typed: str) -> Sequence[Choice]:
+        """What can stand behind ``me`` and the word that was chosen for it."""
+        what = request.text.split()[1:2]
+        if what == ["why"]:
+            return await self._papers(request, typed)
+        if what == ["digest"]:
+            forms = (form for option in TABLE["digest"].options for form in option.choices)
+            return [Choice(form, form) for form in forms if typed.lower() in form]
+        return _topics(await self._core.channels.own(request.user), typed)
 
     async def _papers(self, request: Request, typed: str) -> Sequence[Choice]:
         """Papers by what is typed so far; before that the thread's, then those on the person's list."""

@@ -293,3 +293,15 @@ async def test_forgetting_takes_along_the_direct_messages_that_the_file_names(de
     assert await desk.app.stores.channels.get(HOME)
     await desk.ask("forget sure:yes")
     assert await desk.app.stores.channels.get(HOME) is None
+
+
+async def test_words_behind_me_complete_by_what_was_chosen(desk: Desk) -> None:
+    await desk.ask("me follow gaussian splatting")
+
+    async def offered(text: str, typed: str) -> list[str]:
+        request = Request(ROOM, ADA, text)
+        return [one.value for one in await desk.app.conversation.suggest(request, "words", typed)]
+
+    assert await offered("me unfollow", "gau") == ["gaussian splatting"]
+    assert await offered("me digest p", "p") == ["preview", "pause"]
+    assert await offered("me why 2508.00001", "2508.00001") == ["arxiv:2508.00001"]
