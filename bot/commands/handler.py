@@ -72,6 +72,8 @@ NO_PAPER = (
     "{command} ask 2308.04079 which datasets do they use?"
 )
 
+GLADLY = "Gladly. Ask on, or say help for what I can do."
+
 _log = structlog.get_logger("paperboy")
 
 
@@ -160,6 +162,9 @@ class Conversation:
             await self._command(replace(request, kind="command"), responder)
         elif request.files and (thread or request.mentioned or request.direct):
             await files.dropped(core, request, thread if request.thread else None, responder)
+        elif words and threads.courtesy(words):
+            if request.mentioned or request.direct:
+                await responder.send(Reply((paragraph(GLADLY),)))
         elif thread and not (request.direct and self._means_another(words, request, thread)):
             await threads.follow_up(core, request, thread, responder)
         elif request.mentioned or request.direct:

@@ -9,12 +9,31 @@ from bot.commands.core import Core
 from bot.doc import paragraph
 from bot.domain import Answer, Outcome, Paper, Reply, Request, Thread, Turn
 from bot.ports import Responder
-from bot.text import content_stems, stems
+from bot.text import content_stems, stems, words
 from bot.views import answers
 
 _NUMBER = re.compile(r"(?:^|\s)#?(\d{1,2})(?:st|nd|rd|th)?(?=\s|[.,:?]|$)")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 TURNS = 6
+
+_COURTESY = frozenset(
+    str.split(
+        "thanks thank thx ty cheers danke merci gracias ok okay cool nice great awesome perfect wow haha lol"
+    )
+)
+_BESIDE = frozenset(
+    str.split("you very much so a lot this that one the paper work bot paperboy again all is was")
+)
+
+
+def courtesy(said: str) -> bool:
+    """Whether somebody only says thanks, or shows a face: nothing in it asks for an answer."""
+    spoken = words(said)
+    return (
+        "?" not in said
+        and set(spoken) <= _COURTESY | _BESIDE
+        and (not spoken or bool(_COURTESY & set(spoken)))
+    )
 
 
 async def follow_up(core: Core, request: Request, thread: Thread, way: Responder, *, note: str = "") -> None:
@@ -46,7 +65,7 @@ async def answered(
     """The answer to a question, shown while it grows."""
     channel = await core.channels.get(request.channel)
 
-    async def words(said: str) -> None:
+    async def grown(said: str) -> None:
         await way.draft((paragraph(said),))
 
     return await core.desk.ask(
@@ -55,7 +74,7 @@ async def answered(
         turns=turns,
         language=channel.language if channel else "en",
         channel=request.channel,
-        words=words,
+        words=grown,
     )
 
 

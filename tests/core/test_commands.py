@@ -532,3 +532,14 @@ async def test_what_nobody_sees_is_not_there(app: App, unseen: str) -> None:
     assert "“25:99” is no time of day" in wrong
     joined = "می\u200cخواهم"
     assert f"“{joined}”" in (await _ask(app, f"unfollow {joined}")).text
+
+
+async def test_who_only_says_thanks_is_told_nothing_of_the_paper(app: App) -> None:
+    """In a thread nobody asked anything; to the bot itself one stays polite."""
+    shown = await _ask(app, "show 2508.00001")
+    root = f"r{id(shown)}-1"
+    for said in ("thanks!", "Thank you very much", "👍", "cool paper :)", "ok"):
+        assert (await _ask(app, said, kind="reply", thread=root)).replies == [], said
+        assert (await _ask(app, said, kind="reply", direct=True)).text.startswith("Gladly."), said
+    for said in ("ok?", "nice, which data?", "is it any good", "the paper"):
+        assert (await _ask(app, said, kind="reply", thread=root)).replies, said
