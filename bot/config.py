@@ -48,10 +48,17 @@ def _variable(name: str) -> str:
     return name
 
 
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
 def _channel(name: str) -> str:
     platform, _, native = name.partition(":")
     if platform not in _PLATFORMS or not native or any(c.isspace() for c in native):
         raise ValueError(f'"{name}" is no channel; write "slack:C0123", "discord:456" or "terminal:main"')
+    if platform == "discord" and not _NUMBER.fullmatch(native):
+        raise ValueError(
+            f'"{name}" is no channel; on Discord its id is a number: right-click it, Copy Channel ID'
+        )
     return name
 
 
@@ -59,6 +66,10 @@ def _person(name: str) -> str:
     platform, _, native = name.partition(":")
     if platform not in _PLATFORMS or not native:
         raise ValueError(f'"{name}" is no person; write "slack:U0123" or "discord:456"')
+    if platform == "discord" and not _NUMBER.fullmatch(native):
+        raise ValueError(
+            f'"{name}" is no person; on Discord their id is a number: right-click them, Copy User ID'
+        )
     return name
 
 

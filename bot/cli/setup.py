@@ -10,7 +10,7 @@ from pathlib import Path
 from bot import schedule_words
 from bot.cli.output import say
 from bot.config import DEFAULT_FILE, parse
-from bot.errors import UsageError
+from bot.errors import ConfigError, UsageError
 
 
 async def init(arguments: argparse.Namespace) -> int:
@@ -22,6 +22,8 @@ async def init(arguments: argparse.Namespace) -> int:
     platform = _write(target, force=arguments.force)
     if platform == "slack":
         _manifest_beside(target)
+    if platform == "discord":
+        _invite(target)
     say(f"Wrote {target}. Next: `paperboy check`, then `paperboy run`.")
     return 0
 
@@ -52,11 +54,26 @@ def _manifest_beside(target: Path) -> None:
     )
 
 
+def _invite(target: Path) -> None:
+    from bot.config import load
+    from bot.platforms import discord_invite
+
+    try:
+        say(f"Invite the bot to your server: {discord_invite(load(str(target)), os.environ)}")
+    except ConfigError as error:
+        say(f"{error} `paperboy init --discord` prints it then; docs/discord.md has each click.")
+
+
+def _id(answer: str) -> str:
+    """A channel's id, also out of a link to it or a mention of it."""
+    return answer.strip("<#>").rstrip("/").rpartition("/")[2].partition("|")[0]
+
+
 def _ask() -> dict[str, str]:
     say("A few questions; Enter takes the answer in brackets.")
     return {
         "platform": _question("Where shall papers be posted: slack, discord or terminal?", "terminal"),
-        "channel": _question("The channel's id (C… on Slack, a number on Discord)?", "main"),
+        "channel": _id(_question("The channel's id (C… on Slack, a number on Discord)?", "main")),
         "topics": _question("Topics, with commas between?", "gaussian splatting, video understanding"),
         "categories": _question("arXiv categories, with commas between?", "cs.CV, cs.CL, cs.LG, cs.AI"),
         "at": _question("At what time?", "09:00"),

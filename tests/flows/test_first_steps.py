@@ -49,6 +49,18 @@ def test_init_writes_what_was_answered(verb: Verb, tmp_path: Path) -> None:
     assert config.discord is not None
     assert config.slack is None
     assert not (tmp_path / "slack-manifest.json").exists()
+    assert "`paperboy init --discord` prints it then" in said.out
+
+
+@pytest.mark.parametrize("answer", ["<#123>", "https://discord.com/channels/9/123", "123"])
+def test_a_channel_is_taken_from_a_link_or_a_mention_and_its_invitation_printed(
+    verb: Verb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "MTIzNDU2Nzg5MA.x.y")
+    file = tmp_path / "lab.toml"
+    said = verb("init", "--config", str(file), typed=f"discord\n{answer}\n\n\n\n\n")
+    assert load(str(file)).channels[0].channel == "discord:123"
+    assert "https://discord.com/oauth2/authorize?client_id=1234567890&" in said.out
 
 
 def test_enter_takes_what_stands_in_brackets(verb: Verb, tmp_path: Path) -> None:
@@ -82,6 +94,7 @@ def test_init_overwrites_only_when_told_to(verb: Verb, tmp_path: Path) -> None:
         ("\n\n\n\n25:99\n\n", "“25:99” is no time of day"),
         ("\n\n\n\n\nAtlantis\n", "no time zone"),
         ("telegram\n\n\n\n\n\n", "telegram"),
+        ("discord\n#papers\n\n\n\n\n", "Copy Channel ID"),
     ],
 )
 def test_an_answer_that_cannot_be_writes_nothing(
