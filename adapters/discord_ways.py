@@ -7,18 +7,23 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from adapters.discord_forms import modal
-from adapters.discord_posts import NO_PINGS, mark_in, message
+from adapters.discord_posts import CANNOT_WRITE_TO_USER, NO_COMMON_SERVER, NO_PINGS, mark_in, message
 from adapters.discord_rest import Refusal, Rest
 from adapters.discord_text import Json
-from adapters.discord_views import EPHEMERAL, V2, Page, mark
-from bot.doc import Form
+from adapters.discord_views import EPHEMERAL, V2, Page, mark, pages
+from bot.doc import Form, paragraph
 from bot.errors import DeliveryError, NotSent, Uncertain
 from bot.ports import Clock
 
 UNKNOWN_INTERACTION, ALREADY_ANSWERED, UNKNOWN_WEBHOOK, TOKEN_EXPIRED = 10062, 40060, 10015, 50027
-UNKNOWN_MESSAGE, UNKNOWN_CHANNEL, CANNOT_WRITE_TO_USER = 10008, 10003, 50007
+UNKNOWN_MESSAGE, UNKNOWN_CHANNEL = 10008, 10003
 SHUT = {UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK, TOKEN_EXPIRED}
 """Codes by which Discord says that an interaction's token does not serve, or no longer."""
+
+NO_WAY_TO_YOU = (
+    "My answer is for you alone, and Discord does not let me write to you. Ask by slash command here, or "
+    "allow direct messages in this server's privacy settings."
+)
 
 WITH_RESPONSE = {"with_response": "1"}
 AGAIN = 0.3
@@ -55,7 +60,7 @@ class MessageWay:
     """By messages of the bot in a channel, in reply to ``message`` where there is one.
 
     What is for one person alone goes to their direct messages, since only interactions have answers that
-    one person sees; if they take none, it is said in the channel after all.
+    one person sees; if they take none, they are told in the channel how to get it.
     """
 
     def __init__(
@@ -71,16 +76,26 @@ class MessageWay:
         self._homes: dict[str, str] = {}
         """Channel by message id."""
         self._count = 0
+        self._shut = ""
+        """The message that says that the person cannot be written to."""
 
     async def show(self, page: Page, *, private: bool) -> str:
         """Post it; the first one answers the person's message."""
-        if private and not self._direct and (home := await self._private_channel()):
+        if private and not self._direct:
+            return await self._whisper(page)
+        return await self._post(self._channel, page, reply=not self._homes)
+
+    async def _whisper(self, page: Page) -> str:
+        if not self._shut and (home := await self._private_channel()):
             try:
                 return await self._post(home, page, reply=False)
             except Refusal as error:
-                if error.code != CANNOT_WRITE_TO_USER:
+                if error.code not in (CANNOT_WRITE_TO_USER, NO_COMMON_SERVER):
                     raise
-        return await self._post(self._channel, page, reply=not self._homes)
+        if not self._shut:
+            (told,) = pages((paragraph(NO_WAY_TO_YOU),))
+            self._shut = await self._post(self._channel, told, reply=True)
+        return self._shut
 
     async def _private_channel(self) -> str:
         try:

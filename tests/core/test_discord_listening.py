@@ -13,6 +13,7 @@ from adapters.discord_answers import CUT, LEFT, STOPPED
 from adapters.discord_listening import NO_CONTENT, ROLE_NAMED
 from adapters.discord_missed import Lately, nowhere
 from adapters.discord_tags import TAGLESS
+from adapters.discord_ways import NO_WAY_TO_YOU
 from bot import doc as d
 from bot.commands.table import INFOS
 from bot.domain import ChannelId, CommandInfo, Reply, Request
@@ -670,6 +671,7 @@ async def test_private_replies_to_messages_go_to_direct_messages(server: Server,
         server.fails("create_message", "refused", status=403, code=50007)
         await server.says("help me", channel=papers, mention=True)
         await server.happens(lambda: bool(server.posts(papers)))
+        assert [post.text for post in server.posts(papers)] == [NO_WAY_TO_YOU]
 
 
 async def test_its_role_is_as_good_as_its_name(server: Server, papers: Channel) -> None:
