@@ -151,12 +151,15 @@ class Answer:
         return await show(page, private=private)
 
     async def _cut(self, show: _Show, private: bool, error: DeliveryError) -> None:
-        """Say that something is missing; what stands already stays."""
+        """Say that something is missing, to the person alone where the place is shut; what stands stays."""
         log.warning("an answer did not reach Discord", reason=str(error))
-        try:
-            await show(pages((d.paragraph(CUT),))[0], private=private)
-        except PaperboyError as again:
-            log.warning("nobody could be told that an answer is missing", reason=str(again))
+        page = pages((d.paragraph(CUT),))[0]
+        for way, alone in ((show, private), (self._way.show, True)):
+            try:
+                await way(page, private=alone)
+                return
+            except PaperboyError as again:
+                log.warning("nobody was told that an answer is missing", alone=alone, reason=str(again))
 
     async def _take_back(self, id: str) -> None:
         self._shown = None

@@ -405,6 +405,32 @@ async def test_of_an_answer_that_breaks_off_the_beginning_stays_and_the_end_is_t
     assert core.sent == [asked.messages[0]["id"]]
 
 
+@pytest.mark.parametrize("lost", ["locked", "deleted", "kicked"])
+async def test_who_asked_in_a_place_that_is_lost_under_the_answer_is_told(
+    server: Server, papers: Channel, lost: str
+) -> None:
+    go = asyncio.Event()
+
+    async def slow(request: Request, responder: Responder) -> None:
+        await responder.working("Reading…")
+        await go.wait()
+        await responder.send(Reply((d.paragraph("word " * 1000),)))
+
+    async with running(server, Core(slow)) as bot:
+        thread = await digest(bot, server, papers)
+        await server.says("which?", channel=thread)
+        await server.happens(lambda: len(server.posts(thread)) == 2)
+        match lost:
+            case "locked":
+                await server.archives(thread, locked=True)
+            case "deleted":
+                await server.deletes(thread)
+            case _:
+                await server.kicks()
+        go.set()
+        await server.happens(lambda: [one.text for one in server.posts(server.dm("ada"))] == [CUT])
+
+
 async def test_a_moment_without_discord_costs_no_answer(server: Server, papers: Channel) -> None:
     async def slow(request: Request, responder: Responder) -> None:
         await responder.working("Reading…")
