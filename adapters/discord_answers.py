@@ -118,13 +118,18 @@ class Answer:
             return None if reply.private else first
 
     async def _opened(self, doc: d.Doc) -> bool:
-        """Whether the reply was a form that now stands open: alone in it, or asked for by its button."""
+        """Whether the reply was a form that now stands open: alone in it, or asked for by its button. A form
+        that Discord does not take is shown as a message."""
         form = form_in(doc)
         part = self._asked.part
         if form is None or (part is None and (len(doc) > 1 or parts(form) > 1)):
             return False
         entered = self._entered.get(form.command, {}) if self._asked.again else {}
-        return await self._way.open(form, min(part or 0, parts(form) - 1), entered)
+        try:
+            return await self._way.open(form, min(part or 0, parts(form) - 1), entered)
+        except DeliveryError as error:
+            log.warning("a form could not be opened", reason=str(error))
+            return False
 
     async def _send(self, split: list[Page], private: bool) -> str:
         if self._shown is not None and private != self._private:

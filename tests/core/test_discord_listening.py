@@ -272,6 +272,19 @@ async def test_a_form_opens_though_an_answer_was_lost(server: Server, papers: Ch
         assert asked.texts == []
 
 
+async def test_a_form_that_discord_does_not_take_stands_behind_a_button(
+    server: Server, papers: Channel
+) -> None:
+    async def ask(request: Request, responder: Responder) -> None:
+        await responder.send(Reply((SCHEDULE,), private=True))
+
+    server.fails("callback", "refused", status=400, code=50035)
+    async with running(server, Core(ask)):
+        asked = await server.types("/paper schedule", channel=papers)
+        assert asked.seen_by_asker_only
+        assert server.answer(asked).buttons == ["Schedule"]
+
+
 async def test_a_core_that_says_nothing_leaves_nobody_waiting(server: Server, papers: Channel) -> None:
     async def silent(request: Request, responder: Responder) -> None:
         return None
