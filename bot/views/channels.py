@@ -270,7 +270,7 @@ def backtest(
     blocks.append(
         paragraph(
             bold(rate(number, span).capitalize() if number else "No papers"),
-            f" that belong to it, out of {looked_at:,} of these days.",
+            f" that belong{'s' * (number == 1)} to it, out of {looked_at:,} of these days.",
         )
     )
     best = sorted(found.matched, key=lambda row: -row[1].score)[:5]

@@ -543,3 +543,8 @@ async def test_who_only_says_thanks_is_told_nothing_of_the_paper(app: App) -> No
         assert (await _ask(app, said, kind="reply", direct=True)).text.startswith("Gladly."), said
     for said in ("ok?", "nice, which data?", "is it any good", "the paper"):
         assert (await _ask(app, said, kind="reply", thread=root)).replies, said
+
+
+async def test_one_paper_belongs(app: App) -> None:
+    told = (await _ask(app, "backtest gaussian splatting 3650d")).text
+    assert "One paper in all that belongs to it, out of 2 of these days." in told
