@@ -12,8 +12,9 @@ import weakref
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
+import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -88,6 +89,7 @@ class Database:
             await self._anchor.close()
         await self._reader.dispose()
         await self._writer.dispose()
+        await _Thread.all_ended()
 
     async def _begin(self) -> None:
         with mapped(self.name):
@@ -142,7 +144,11 @@ def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
         max_overflow=0 if writes else 1,
         pool_timeout=_BUSY_SECONDS,
         poolclass=sa.pool.AsyncAdaptedQueuePool,
-        connect_args={"timeout": _BUSY_SECONDS, "factory": _Connection},
+        connect_args={
+            "timeout": _BUSY_SECONDS,
+            "factory": _Connection,
+            "async_creator_fn": _Thread.opening,
+        },
         json_serializer=_dump,
         hide_parameters=True,  # an error may be logged, and they hold what people wrote
     )
@@ -191,6 +197,42 @@ class _Connection(sqlite3.Connection):
                 cursor.close()
             self.rollback()
         super().close()
+
+
+class _Thread(aiosqlite.Connection):
+    """A connection's thread that may be told to end any number of times.
+
+    SQLAlchemy closes the connection of a cancelled task, and once more when that is cancelled too; aiosqlite
+    waits for ever for an answer from a thread that has ended, and the writer's turn with it.
+    """
+
+    _ending: asyncio.Future[Any] | None = None
+    _endings: ClassVar[weakref.WeakSet[asyncio.Future[Any]]] = weakref.WeakSet()
+
+    @classmethod
+    def opening(cls, database: str, **more: Any) -> Self:
+        """A connection that is opened when it is awaited."""
+        made = cls(lambda: sqlite3.connect(database, **more), iter_chunk_size=64)
+        made._thread.daemon = True
+        return made
+
+    @classmethod
+    async def all_ended(cls) -> None:
+        """Wait for those that were told to end and were not waited for: their tasks were cancelled."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*[one for one in cls._endings if one.get_loop() is loop], return_exceptions=True)
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Close, then end the thread; what comes later waits for the same end."""
+        if self._running and (ending := super().stop()):
+            self._ending = ending
+            self._endings.add(ending)
+        return self._ending
+
+    async def close(self) -> None:
+        """Close, and wait for it."""
+        if ending := self.stop():
+            await asyncio.shield(ending)
 
 
 def _pragmas(writes: bool) -> list[str]:

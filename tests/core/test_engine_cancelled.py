@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import ChannelId, Run
-from storage.engine import _Connection, connect
+from storage.engine import _Connection, _Thread, connect
 from storage.runs import Runs
 from tests.fakes.newsroom import MORNING
 
@@ -54,3 +54,33 @@ def test_a_closed_connection_gives_up_its_lock_whoever_still_holds_a_cursor(tmp_
     other.execute("BEGIN IMMEDIATE")
     other.close()
     assert half_read is not None
+
+
+async def test_a_connection_that_is_closed_while_it_ends_keeps_nobody_waiting() -> None:
+    """A task that is cancelled again while SQLAlchemy closes the connection of the first time: the writer's
+    turn would never be given back."""
+    connection = await _Thread.opening(":memory:")
+    connection.stop()
+    async with asyncio.timeout(10):
+        await asyncio.gather(connection.close(), connection.close())
+
+
+async def test_tasks_cancelled_twice_leave_the_writer_to_others(tmp_path: Path) -> None:
+    database = await connect(f"sqlite:///{tmp_path}/p.db")
+    runs = Runs(database, now=lambda: MORNING)
+    dice = random.Random(1)
+
+    async def some_work() -> None:
+        await runs.plan([Run(ChannelId("fake:1"), DAY, MORNING)])
+        await runs.claim("me", platforms=("fake",), lease=timedelta(seconds=1), limit=3)
+
+    async with asyncio.timeout(30):
+        for _ in range(40):
+            tasks = [asyncio.create_task(some_work()) for _ in range(6)]
+            for _ in range(2):
+                for _ in range(dice.randrange(40)):
+                    await asyncio.sleep(0)
+                for task in tasks:
+                    task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    await database.close()
