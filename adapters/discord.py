@@ -119,7 +119,7 @@ class Discord:
                 about: Json = await self._rest.get("/oauth2/applications/@me")
                 return about, await self._rest.get("/gateway/bot")
             except DeliveryError as error:
-                log.warning("Discord cannot be reached", reason=str(error))
+                log.warning("Discord cannot be reached", error=error)
                 await self._clock.sleep(START_AGAIN)
 
     async def _shards(self) -> int:
@@ -138,4 +138,4 @@ class Discord:
             if not same(ours, theirs):
                 await self._rest.call("PUT", path, ours, application_id=application)
         except DeliveryError as error:
-            log.error("Discord did not take the list of commands", reason=str(error))
+            log.error("Discord did not take the list of commands", error=error)

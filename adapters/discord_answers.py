@@ -91,7 +91,7 @@ class Answer:
         try:
             await self._put(page, private=self._private)
         except PaperboyError as error:
-            log.warning("a sign of life was not shown", reason=str(error))
+            log.warning("a sign of life was not shown", error=error)
 
     async def _put(self, page: Page, *, private: bool) -> str:
         if self._shown is None:
@@ -171,7 +171,7 @@ class Answer:
         try:
             await self._way.drop(id)
         except DeliveryError as error:
-            log.warning("a sign of life was not taken back", reason=str(error))
+            log.warning("a sign of life was not taken back", error=error)
 
     def submitted(self, command: str, values: dict[str, str]) -> None:
         """This answers a form: keep what was entered until it was right."""
@@ -196,7 +196,7 @@ class Answer:
             try:
                 await self._put(pages((d.paragraph(STOPPED),))[0], private=self._private)
             except PaperboyError as error:
-                log.warning("nobody could be told that the answer was cut off", reason=str(error))
+                log.warning("nobody could be told that the answer was cut off", error=error)
 
 
 def _growing(doc: d.Doc, command: str) -> list[Page]:

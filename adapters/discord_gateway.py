@@ -203,7 +203,7 @@ async def connect(
                 raise PlatformError(LOGIN_REFUSED) from error
             log.warning("Discord closed the connection", code=error.code)
         except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord's gateway cannot be reached", reason=repr(error))
+            log.warning("Discord's gateway cannot be reached", error=error)
         failures = 0 if client.stood else failures
         await clock.sleep(RECONNECT[min(failures, len(RECONNECT) - 1)])
         failures += 1

@@ -91,7 +91,7 @@ class Listening:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("an event of Discord was not handled", error=repr(error), exc_info=error)
+            log.error("an event of Discord was not handled", exc_info=error)
 
     async def drain(self) -> None:
         """Wait for what is under way; cancelled once more, tell the people who wait that it will not come."""
@@ -173,7 +173,9 @@ class Listening:
             await answer.stopped()
             raise
         except PaperboyError as error:
-            log.warning("an answer did not reach Discord", reason=str(error), request=request.text[:80])
+            log.warning(
+                "an answer did not reach Discord", kind=request.kind, channel=request.channel, error=error
+            )
 
     async def _suggest(self, interaction: discord.Interaction[Any]) -> None:
         """Completions for an option; none rather than late ones."""
@@ -184,7 +186,7 @@ class Listening:
             async with asyncio.timeout(SUGGEST_WITHIN):
                 found = await self._handler.suggest(request, option, words)
         except (TimeoutError, PaperboyError) as error:
-            log.warning("no suggestions", option=option, reason=repr(error))
+            log.warning("no suggestions", option=option, error=error)
             found = ()
         fitting = [one for one in found if 0 < len(one.value) <= 100]
         choices = [{"name": shorten(one.label, 100) or one.value, "value": one.value} for one in fitting[:25]]
@@ -193,7 +195,7 @@ class Listening:
         try:
             await self._rest.call("POST", path, {"type": 8, "data": {"choices": choices}}, named=named)
         except PaperboyError as error:
-            log.info("suggestions came too late", reason=str(error))
+            log.info("suggestions came too late", error=error)
 
     # --- messages -------------------------------------------------------------------------------------
 

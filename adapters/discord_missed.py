@@ -82,7 +82,7 @@ async def _direct(client: discord.AutoShardedClient, clock: Clock, lately: Latel
     try:
         talked = await lately(clock.now() - TALKED_WITHIN)
     except StorageError as error:
-        log.warning("what was missed in direct messages is not known", reason=str(error))
+        log.warning("what was missed in direct messages is not known", error=error)
         return []
     ids = [int(native_id(one)) for one in talked if native_id(one).isdigit()]
     return [id for id in ids if client.get_channel(id) is None][:MOST_DIRECT]
@@ -92,7 +92,7 @@ async def _fetched(client: discord.AutoShardedClient, id: int) -> object:
     try:
         return await client.fetch_channel(id)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("a channel was not looked through", channel=id, reason=str(error))
+        log.info("a channel was not looked through", channel=id, error=error)
         return None
 
 
@@ -104,7 +104,7 @@ async def _unanswered(
             recent = place.history(limit=MOST_MESSAGES, after=since, oldest_first=False)
             messages = [message async for message in recent]
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.info("a channel was not looked through", channel=place.id, reason=str(error))
+        log.info("a channel was not looked through", channel=place.id, error=error)
         return []
     mine = [one for one in messages if client.user and one.author.id == client.user.id]
     answered = {one.reference.message_id for one in mine if one.reference}

@@ -260,9 +260,9 @@ class Posts:
                 await self._rest.call("POST", path, channel_id=channel, message_id=id)
             except Refusal as error:
                 if error.code != ALREADY_PUBLISHED:
-                    log.warning("an announcement could not be published", reason=str(error))
+                    log.warning("an announcement could not be published", error=error)
             except DeliveryError as error:
-                log.warning("an announcement could not be published", reason=str(error))
+                log.warning("an announcement could not be published", error=error)
 
     # --- forums -------------------------------------------------------------------------------------
 

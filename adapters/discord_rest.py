@@ -22,7 +22,7 @@ from discord.http import HTTPClient, Route
 
 from adapters.discord_text import Json
 from bot.deadline import timely
-from bot.errors import DeliveryError, NotSent, PlatformError, RateLimited, Rejected, Uncertain
+from bot.errors import DeliveryError, NotSent, PlatformError, RateLimited, Rejected, Uncertain, veiled
 
 API_URL = "https://discord.com/api/v10"
 LONGEST_WAIT = 30.0
@@ -47,6 +47,7 @@ class Refusal(Rejected):
 
     def __init__(self, status: int, code: int, words: str) -> None:
         super().__init__(f"Discord refuses this ({code or status}: {words}).")
+        veiled(self, f"Discord refuses this ({code or status}).")  # its words repeat what was refused
         self.status, self.code = status, code
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
@@ -34,10 +35,10 @@ from adapters.slack_socket import Socket
 from adapters.slack_submit import FormResponder
 from adapters.slack_web import AppGone, Clients, Identity, TokenRefused, web_client
 from bot.domain import ChannelId, Finding, Request
-from bot.errors import DeliveryError, PaperboyError, PlatformError
+from bot.errors import DeliveryError, PlatformError
 from bot.ports import Clock, Handler, Responder
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Body = dict[str, Any]
 Ack = Callable[..., Awaitable[Any]]
@@ -140,13 +141,13 @@ class SlackListener:
             except AppGone as error:
                 raise PlatformError(f"Slack: {error}") from error
             except DeliveryError as error:
-                log.warning("%s Trying again in %.0f s.", error, wait)
+                log.warning("Slack cannot be reached; trying again", wait=wait, error=error)
             await self._clock.sleep(wait)
             wait = min(wait * 2, BACKOFF)
         if sentence := lacking(identity):
             raise PlatformError(sentence)
         if missing := missing_scopes(identity):
-            log.warning("The Slack app lacks %s; `paperboy check` says what each is for.", ", ".join(missing))
+            log.warning("the Slack app lacks scopes; `paperboy check` says what each is for", scopes=missing)
 
     def _authorizing(self) -> Any:
         """A plain function: bolt would take a method's ``self`` for an argument to fill."""
@@ -155,7 +156,7 @@ class SlackListener:
             try:
                 identity = await self._clients.identity(team_id or "")
             except DeliveryError as error:
-                log.warning("a request of workspace %s is not answered: %s", team_id, error)
+                log.warning("a request of a workspace is not answered", workspace=team_id, error=error)
                 return None
             return AuthorizeResult(
                 enterprise_id=None,
@@ -175,8 +176,7 @@ class SlackListener:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            known = isinstance(error, PaperboyError)
-            log.error("A request of Slack was not answered: %s", error, exc_info=None if known else error)
+            log.error("a request of Slack was not answered", exc_info=error)
 
     async def _drain(self) -> None:
         """Wait for the requests under way; a second cancellation, also one that came before, ends them."""

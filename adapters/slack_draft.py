@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
@@ -15,7 +14,7 @@ from bot.doc import Doc
 from bot.errors import DeliveryError, RateLimited, Rejected
 from bot.render import plain
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 STREAM_EVERY, EDIT_EVERY = 1.0, 1.5
 """Seconds between pieces: appendStream allows 100 a minute over the workspace, chat.update 50."""
@@ -46,7 +45,7 @@ class Draft:
                 return
             await self._show(Message([], escape(words)))
         except DeliveryError as error:
-            log.info("a note could not be shown: %s", error)
+            log.info("a note could not be shown", error=error)
 
     async def grow(self, doc: Doc) -> None:
         """Show the answer so far, unless the last piece was a moment ago."""
@@ -78,11 +77,11 @@ class Draft:
             try:
                 await self._sender.patiently(lambda: self._edit(ts, messages[0]))
             except BlocksRefused as error:
-                log.warning("%s It is shown in a plainer form.", error)
+                log.warning("shown in a plainer form", error=error)
                 messages = plainer(doc, alt=alt, command=self._sender.command)
                 await self._sender.patiently(lambda: self._edit(ts, messages[0]))
         except Rejected as error:
-            log.info("the growing answer is gone, the whole one is posted: %s", error)
+            log.info("the growing answer is gone, the whole one is posted", error=error)
             self._ts = None
             return None
         if messages[1:]:
@@ -128,7 +127,7 @@ class Draft:
                 )
             )
         except DeliveryError as error:
-            log.debug("Slack shows no status here: %s", error)
+            log.debug("Slack shows no status here", error=error)
             return False
         return True
 
@@ -145,7 +144,7 @@ class Draft:
                 )
             )
         except Rejected as error:
-            log.info("Slack does not stream here (%s); the answer is edited instead", error)
+            log.info("Slack does not stream here; the answer is edited instead", error=error)
             self._can_stream = False
             return await self._show(render(doc)[0])
         self._ts, self._streaming = str(answer["ts"]), True
@@ -180,7 +179,7 @@ class Draft:
         try:
             await self._sender.patiently(lambda: ask(lambda: client.chat_stopStream(channel=channel, ts=ts)))
         except DeliveryError as error:
-            log.info("the stream had ended already: %s", error)
+            log.info("the stream had ended already", error=error)
 
     async def _client(self) -> AsyncWebClient:
         return await self._sender.clients.client(self._place.workspace)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from adapters.slack_text import Json
 from adapters.slack_web import Clients, ask, scope_sentence
 from bot.domain import Attachment
-from bot.errors import DeliveryError, Forbidden, NotFound, SourceError, Unreachable, Unreadable
+from bot.errors import DeliveryError, Forbidden, NotFound, SourceError, Unreachable, Unreadable, veiled
 from bot.ports import Download
 
 SCOPE = "files:read"
@@ -54,7 +54,7 @@ class Files:
             client = await self._clients.client(team)
             answer = await ask(lambda: client.files_info(file=str(file["id"])))
         except DeliveryError as error:
-            raise Unreachable(str(error)) from error
+            raise veiled(Unreachable(str(error))) from error
         found: Json = answer["file"]
         return found
 
@@ -66,7 +66,7 @@ class Files:
         try:
             identity = await self._clients.identity(team)
         except DeliveryError as error:
-            raise Unreachable(str(error)) from error
+            raise veiled(Unreachable(str(error))) from error
         try:
             data = await self._download(url, authorization=f"Bearer {identity.token}", size=most)
         except NotFound:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 from collections.abc import Sequence
 from urllib.parse import parse_qs
@@ -17,8 +16,6 @@ from slack_sdk.signature import SignatureVerifier
 from adapters.slack_events import Recent
 from adapters.slack_install import Installed
 from bot.errors import PlatformError
-
-log = logging.getLogger(__name__)
 
 PATH = "/slack/events"
 LARGEST = 2**20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import structlog
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,7 +22,7 @@ from bot.ports import Clock, Marks
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 AUTHORIZE = "https://slack.com/oauth/v2/authorize"
 KEPT, STATE = "slack.workspace.", "slack.state."
@@ -116,7 +116,7 @@ class Installed:
         await self._marks.put(KEPT + identity.team, self._seal(identity))
         self._known[identity.team] = identity
         self._clients.pop(identity.team, None)
-        log.info("The app was installed in workspace %s (%s).", identity.team_name, identity.team)
+        log.info("the app was installed", workspace=identity.team)
         self.installed(identity.team)
         return identity
 
@@ -169,7 +169,7 @@ class Installed:
         try:
             identity = await self.add(code)
         except DeliveryError as error:
-            log.warning("an installation failed: %s", error)
+            log.warning("an installation failed", error=error)
             return _page("Slack did not confirm the installation. Please begin again.", 502)
         return _page(f"Installed in {identity.team_name or identity.team}. You can close this page.", 200)
 

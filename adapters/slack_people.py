@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+import structlog
 
 from adapters.slack_events import Person
 from adapters.slack_names import native
@@ -16,7 +17,7 @@ from bot.domain import UserId, platform_of, workspace_in
 from bot.errors import DeliveryError, RateLimited, Rejected
 from bot.ports import Clock
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 KEPT = 600.0
 MOST = 20_000
@@ -59,7 +60,7 @@ class People:
         try:
             person = await self._patiently(workspace, user)
         except DeliveryError as error:
-            log.warning("Slack does not say who %s is: %s", user, error)
+            log.warning("Slack does not say who somebody is", user=user, error=error)
             if not isinstance(error, Rejected):
                 return person
         if len(self._known) >= MOST:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
@@ -22,7 +22,7 @@ from bot.domain import ChannelId, Post, UserId, workspace_in
 from bot.errors import ChannelGone, RateLimited, Rejected, Uncertain
 from bot.ports import Clock
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 EVENT = "paperboy_post"
 """The metadata's event type."""
@@ -68,7 +68,7 @@ class Sender:
         try:
             return await self.send_messages(place, render(doc, alt=alt, command=self.command), key=key)
         except BlocksRefused as error:
-            log.warning("%s It is sent in a plainer form.", error)
+            log.warning("sent in a plainer form", error=error)
             return await self.send_messages(place, plainer(doc, alt=alt, command=self.command), key=key)
 
     async def send_messages(self, place: Place, messages: Sequence[Message], *, key: str) -> str:

@@ -4,9 +4,10 @@ back. Slack says so by an event, or by refusing the token of a post or an answer
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
+
+import structlog
 
 from adapters.slack_install import Installed
 from adapters.slack_post import Sender
@@ -14,7 +15,7 @@ from adapters.slack_web import REMOVED
 from bot.errors import PlatformError
 from bot.ports import Handler
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 PLATFORM = "slack"
 
@@ -72,6 +73,6 @@ class Removal:
             if self._serving:
                 self._serving.cancel()
             return
-        log.warning("Slack: the app was removed from workspace %s; its channels are paused.", team)
+        log.warning("the app was removed; its channels are paused", workspace=team)
         await self._clients.remove(team)
         await self._handler.workspace_gone(PLATFORM, team, REMOVED)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack_blocks import Message, render
@@ -21,7 +21,7 @@ from bot import doc as d
 from bot.domain import Reply
 from bot.errors import ChannelGone, DeliveryError, Rejected
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class SlackResponder:
         try:
             await self._draft.grow(doc)
         except DeliveryError as error:
-            log.info("a growing answer could not be shown: %s", error)
+            log.info("a growing answer could not be shown", error=error)
 
     async def send(self, reply: Reply) -> str | None:
         """Show the reply; the id of the thread in which it can be followed up."""
@@ -113,7 +113,7 @@ class SlackResponder:
         try:
             await ask(lambda: client.views_open(trigger_id=self._asker.trigger, view=view))
         except DeliveryError as error:
-            log.info("a form could not be opened, it is shown as text: %s", error)
+            log.info("a form could not be opened, it is shown as text", error=error)
             return False
         await self._clear()
         return True
@@ -155,7 +155,7 @@ class SlackResponder:
         try:
             await self._whispered(messages[done:])
         except BlocksRefused as error:
-            log.warning("%s It is shown in a plainer form.", error)
+            log.warning("shown in a plainer form", error=error)
             await self._whispered(plainer(doc, alt=alt, command=self._sender.command))
 
     async def _whispered(self, messages: list[Message]) -> None:
@@ -222,7 +222,7 @@ class SlackResponder:
                 )
             )
         except DeliveryError as error:
-            log.warning("the file %s is shown as text: %s", file.name, error)
+            log.warning("a file is shown as text", error=error)
             await self._private((file,), file.name)
 
 

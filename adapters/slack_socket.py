@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -17,7 +18,7 @@ from adapters.slack_check import open_socket
 from bot.errors import DeliveryError
 from bot.ports import Clock
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 BACKOFF = 60.0
 
@@ -84,7 +85,7 @@ class Socket:
             try:
                 return await open_socket(self.app_token, self._api_url, self._proxy)
             except DeliveryError as error:
-                log.warning("%s Trying again in %.0f s.", error, wait)
+                log.warning("Slack cannot be reached; trying again", wait=wait, error=error)
             await self._clock.sleep(wait)
             wait = min(wait * 2, BACKOFF)
 
@@ -100,5 +101,5 @@ class Socket:
             try:
                 client.wss_uri = await open_socket(self.app_token, self._api_url, self._proxy)
             except DeliveryError as error:
-                log.warning("Slack's Socket Mode is away: %s", error)
+                log.warning("Slack's Socket Mode is away", error=error)
             down = 0

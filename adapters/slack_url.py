@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack_blocks import Message
 from bot.ports import Clock
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 USES = 5
 SECONDS = 29 * 60
@@ -50,8 +50,8 @@ class ResponseUrl:
         try:
             answer = await self._client.send_dict(body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("Slack's response URL did not answer: %s", type(error).__name__)
+            log.warning("Slack's response URL did not answer", error=error)
             return False
         if answer.status_code != 200:
-            log.warning("Slack's response URL refused: HTTP %s %s", answer.status_code, answer.body[:100])
+            log.warning("Slack's response URL refused", status=answer.status_code)
         return answer.status_code == 200

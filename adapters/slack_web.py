@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.deadline import timely
-from bot.errors import ChannelGone, DeliveryError, NotSent, RateLimited, Rejected, Uncertain
+from bot.errors import ChannelGone, DeliveryError, NotSent, RateLimited, Rejected, Uncertain, veiled
 from bot.ports import Clock
 
 TIMEOUT = 30
@@ -192,7 +192,9 @@ def delivery_error(error: SlackApiError) -> DeliveryError:
     if status >= 500 or name in _UNSURE or not name:
         return Uncertain(f"Slack did not say whether it took the message ({name or f'HTTP {status}'}).")
     kind = BlocksRefused if name in ("invalid_blocks", "invalid_blocks_format") else Rejected
-    return kind(f"Slack refuses the message: {name}{_details(error)}.")
+    return veiled(
+        kind(f"Slack refuses the message: {name}{_details(error)}."), f"Slack refuses the message: {name}."
+    )
 
 
 def _details(error: SlackApiError) -> str:

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from adapters.terminal_view import Screen
 from bot.doc import Doc
 from bot.domain import Attachment, ChannelId, Finding, Post, Reply, Request, UserId
-from bot.errors import NotSent, Unreachable
+from bot.errors import NotSent, Unreachable, veiled
 from bot.ports import Handler
 
 PLATFORM = "terminal"
@@ -187,7 +187,7 @@ def _attachment(path: Path) -> Attachment:
         try:
             return await asyncio.to_thread(_begin, path, most)
         except OSError as error:
-            raise Unreachable(f"{path} cannot be read ({error.strerror or error}).") from None
+            raise veiled(Unreachable(f"{path} cannot be read ({error.strerror or error}).")) from None
 
     return Attachment(path.name, fetch, "application/pdf")
 

@@ -13,8 +13,10 @@ def main() -> int:
 
         sys.stdout.write(f"paperboy {release()}\n")
         return 0
+    from bot import logs
     from bot.cli import run
 
+    logs.last_resort()
     return run(sys.argv[1:])
 
 

@@ -106,7 +106,7 @@ async def assembled(
         time = clock(environ)
         now = time.now if time.ahead else None
         if time.ahead:
-            _log.warning(f"REHEARSAL: the clock was set with {VARIABLE}", now=time.now().isoformat())
+            _log.warning("REHEARSAL: the clock was set", by=VARIABLE, now=time.now().isoformat())
         stores = await stack.enter_async_context(opened(config.storage.url, now=now, service=service))
         share = stores.runs.reserve if stores.runs.shared else None
         web = await stack.enter_async_context(origins.web(config, time, environ, share=share))

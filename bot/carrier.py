@@ -18,6 +18,8 @@ from bot.ports import Channels, Outbox, Runs
 
 _log = structlog.get_logger(__name__)
 
+MY_FAULT = "Something went wrong on my side; it is in the log."
+
 
 class Carrier:
     """``tries`` failed attempts in a row, and a digest is given up."""
@@ -34,9 +36,9 @@ class Carrier:
         try:
             await self._carried(run, by_hand=by_hand)
         except LeaseLost as error:
-            _log.info("lease lost", channel=run.channel, day=str(run.day), reason=str(error))
+            _log.info("lease lost", channel=run.channel, day=run.day, error=error)
         except StorageError as error:
-            _log.error("storage failed", channel=run.channel, day=str(run.day), error=str(error))
+            _log.error("storage failed", channel=run.channel, day=run.day, error=error)
         except asyncio.CancelledError:
             with contextlib.suppress(LeaseLost, StorageError):
                 await self._runs.put_back(run, wait=timedelta(0), error=run.error, failed=False)
@@ -46,17 +48,18 @@ class Carrier:
         try:
             await self._editor.carry(run, by_hand=by_hand)
         except Delay as delay:
+            _log.warning("digest held up", channel=run.channel, day=run.day, error=delay)
             await self._later(run, delay.reason, timedelta(seconds=delay.seconds), failed=delay.failed)
-        except Refused as error:
-            await self._failed(run, str(error))
-        except ChannelGone as error:
-            await self._pause(run.channel, str(error))
+        except (Refused, ChannelGone) as error:
+            _log.error("digest refused", channel=run.channel, day=run.day, error=error)
+            if isinstance(error, ChannelGone):
+                await self._pause(run.channel, str(error))
             await self._failed(run, str(error))
         except (LeaseLost, StorageError):
             raise
         except Exception as error:
-            _log.exception("digest failed", channel=run.channel, day=str(run.day))
-            await self._later(run, f"{type(error).__name__}: {error}", timedelta(0), failed=True)
+            _log.error("digest failed", channel=run.channel, day=run.day, exc_info=error)
+            await self._later(run, MY_FAULT, timedelta(0), failed=True)
 
     async def _later(self, run: Run, reason: str, wait: timedelta, *, failed: bool) -> None:
         """Leave the run open for a next try, unless it has failed too often."""
@@ -66,11 +69,11 @@ class Carrier:
             await self._failed(run, reason)
             return
         wait = max(wait, backoff(attempts)) if failed else wait
-        _log.warning("digest put back", channel=run.channel, day=str(run.day), reason=reason, wait=str(wait))
+        _log.info("digest put back", channel=run.channel, day=run.day, wait=wait, attempts=attempts)
         await self._runs.put_back(run, wait=wait, error=reason, failed=failed)
 
     async def _failed(self, run: Run, reason: str) -> None:
-        _log.error("digest given up", channel=run.channel, day=str(run.day), reason=reason)
+        _log.error("digest given up", channel=run.channel, day=run.day)
         waiting = [p.seq for p in await self._outbox.of(run.channel, run.day) if p.state == "pending"]
         await self._outbox.bury(run, waiting, reason)
         await self._runs.advance(run, "failed", error=reason)

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from bot.config_faults import sentence
 from bot.domain import WEEKDAYS, Weekday
 from bot.errors import ConfigError
+from bot.masks import hide
 
 DEFAULT_FILE = "paperboy.toml"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -349,12 +350,12 @@ def secret(variable: str, environ: Mapping[str, str] = os.environ) -> str:
     Raises ConfigError where the file cannot be read.
     """
     if value := environ.get(variable, "").strip():
-        return value
+        return hide(value)
     file = environ.get(variable + "_FILE", "")
     if not file:
         return ""
     try:
-        return Path(file).read_text(encoding="utf-8").strip()
+        return hide(Path(file).read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{variable}_FILE: {file} cannot be read ({_reason(error)}).") from None
 

@@ -131,7 +131,7 @@ class Courier:
             if parcel.state == "sending":
                 await self._outbox.reopen(run, parcel.seq, error="The answer was lost; it was not posted.")
             return
-        _log.info("message found again", channel=run.channel, day=str(run.day), seq=parcel.seq)
+        _log.info("message found again", channel=run.channel, day=run.day, seq=parcel.seq)
         await self._outbox.settle(run, parcel.seq, remote)
 
     # --- sending ----------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Courier:
                 raise
             except Rejected as error:
                 meters.count("refused", self._poster.platform)
-                await self._refused(run, parcel, str(error))
+                await self._refused(run, parcel, error)
                 return None
         raise Delay("The platform keeps asking for patience.", 60, failed=True)
 
@@ -185,12 +185,13 @@ class Courier:
             await self._outbox.reopen(run, parcel.seq, error=str(error))
             raise Delay(str(error), 0, failed=True) from error
         except Exception as error:
-            _log.warning("answer lost", channel=run.channel, seq=parcel.seq, error=repr(error))
+            _log.warning("answer lost", channel=run.channel, seq=parcel.seq, error=error)
             reason = str(error) or "The platform did not answer in time."
             raise Delay(reason, self._pacer.pace.settle, failed=True) from error
 
-    async def _refused(self, run: Run, parcel: Parcel, reason: str) -> None:
-        _log.error("message refused", channel=run.channel, day=str(run.day), seq=parcel.seq, reason=reason)
+    async def _refused(self, run: Run, parcel: Parcel, error: Exception) -> None:
+        _log.error("message refused", channel=run.channel, day=run.day, seq=parcel.seq, error=error)
+        reason = str(error)
         if parcel.parent is not None:
             await self._outbox.bury(run, [parcel.seq], reason)
             return

@@ -142,7 +142,7 @@ async def _decided(topic: Topic, papers: Sequence[Paper], matcher: Matcher) -> l
         raise
     except Exception as error:
         if len(papers) == 1:
-            _log.error("paper left out", paper=papers[0].id, topic=topic.name, error=repr(error))
+            _log.error("paper left out", paper=papers[0].id, error=error)
             return []
         middle = len(papers) // 2
         return [
@@ -276,5 +276,5 @@ def _card(paper: Paper, summary: Summary, pick: Pick, views: Views) -> Doc:
     try:
         return views.paper_post(paper, summary, pick)
     except Exception as error:
-        _log.error("card without its summary", paper=paper.id, error=repr(error))
+        _log.error("card without its summary", paper=paper.id, error=error)
         return (paragraph(link(paper.title, paper.url), f" ({paper.id}): {summary.gist}"),)

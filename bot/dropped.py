@@ -116,7 +116,7 @@ class DropDesk:
                     if found and head.bears(found.title):
                         return found
         except (SourceError, TimeoutError) as error:
-            _log.info("the ids on a dropped file were not looked up", error=str(error) or "too slow")
+            _log.info("the ids on a dropped file were not looked up", error=error)
         return None
 
     async def _named(self, paper_id: PaperId) -> Paper | None:

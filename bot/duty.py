@@ -72,4 +72,4 @@ class Duty:
         except StorageError:
             raise
         except Exception as error:
-            _log.error("work failed", duty=self._name, error=repr(error))
+            _log.error("work failed", duty=self._name, error=error)

@@ -120,7 +120,7 @@ class Editor:
 
     async def _dropped(self, run: Run, reason: str) -> None:
         await self._outbox.withdraw(run, reason)
-        _log.info("digest skipped", channel=run.channel, day=str(run.day), reason=reason)
+        _log.info("digest skipped", channel=run.channel, day=run.day)
 
     async def _prepared(self, run: Run, channel: Channel, now: datetime, *, by_hand: bool) -> Run:
         """The run with its messages in the outbox, or quiet."""

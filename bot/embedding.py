@@ -45,7 +45,7 @@ class Embedding:
             try:
                 await self._turn()
             except StorageError as error:
-                _log.error("papers were not embedded; trying again", error=str(error))
+                _log.error("papers were not embedded; trying again", error=error)
             await self._clock.sleep(EVERY.total_seconds())
 
     async def _turn(self) -> None:
@@ -75,7 +75,7 @@ class Embedding:
                 await self._vectors.drop_others(self._embedder.name)
         except ModelError as error:
             self._fault = str(error)
-            _log.warning("papers cannot be found by meaning", reason=str(error))
+            _log.warning("papers cannot be found by meaning", error=error)
             return done
         self._fault = ""
         return done

@@ -35,10 +35,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 
 class PaperboyError(Exception):
     """The root: ``str(error)`` is one sentence that can be shown to a person."""
+
+    quotes = True
+    """Whether the sentence may repeat what a person, a paper or a server wrote: then no log holds it."""
+    told = ""
+    """What a log holds in its place."""
+
+
+_E = TypeVar("_E", bound=PaperboyError)
+
+
+def veiled(error: _E, told: str = "") -> _E:
+    """The error, for once one that repeats what somebody wrote; ``told`` is for the log."""
+    error.quotes, error.told = True, told
+    return error
 
 
 class UsageError(PaperboyError):
@@ -75,9 +90,13 @@ class SourceError(PaperboyError):
 class Unreachable(SourceError):
     """No usable answer: connection refused, time-out, 5xx."""
 
+    quotes = False
+
 
 class Throttled(SourceError):
     """The host asks for patience."""
+
+    quotes = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -103,9 +122,13 @@ class ModelError(PaperboyError):
 class ModelDown(ModelError):
     """The model's server does not answer, or too many calls failed in a row."""
 
+    quotes = False
+
 
 class ModelThrottled(ModelError):
     """The model's server asks for patience."""
+
+    quotes = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -119,9 +142,13 @@ class ModelLied(ModelError):
 class BudgetSpent(ModelError):
     """The money set for the day is used up."""
 
+    quotes = False
+
 
 class DeliveryError(PaperboyError):
     """A post did not go through."""
+
+    quotes = False
 
 
 class Rejected(DeliveryError):
@@ -151,13 +178,19 @@ class Uncertain(DeliveryError):
 class PlatformError(PaperboyError):
     """A platform's token, scopes or connection do not serve."""
 
+    quotes = False
+
 
 class LeaseLost(PaperboyError):
     """Another worker has taken over this piece of work: leave it alone."""
 
+    quotes = False
+
 
 class StorageError(PaperboyError):
     """The database cannot do what is asked."""
+
+    quotes = False
 
 
 class Busy(StorageError):

@@ -50,7 +50,7 @@ class JudgedMatcher:
         try:
             verdicts = await self._judge.judge(topic, papers)
         except ModelError as error:
-            _log.warning("judge failed", topic=topic.name, error=str(error))
+            _log.warning("judge failed", papers=len(papers), error=error)
             return {}
         return {verdict.paper_id: verdict for verdict in verdicts if verdict is not None}
 

@@ -96,7 +96,7 @@ class NoteCourier:
             async with asyncio.timeout(self._timeout):
                 found = await poster.find([post], on_platform(tried))
         except (NotSent, Uncertain, Rejected, ChannelGone, TimeoutError) as error:
-            _log.warning("note not looked for", channel=note.channel, error=str(error))
+            _log.warning("note not looked for", channel=note.channel, error=error)
             return False
         if remote := found.get(note.key):
             await self._notes.settle(note, remote)
@@ -113,10 +113,10 @@ class NoteCourier:
             if isinstance(error, RateLimited):
                 raise
         except (Rejected, ChannelGone) as error:
-            _log.warning("note refused", channel=note.channel, error=str(error))
+            _log.warning("note refused", channel=note.channel, error=error)
             await self._notes.bury(note, str(error))
         except Exception as error:  # it may have been posted: the next call looks
-            _log.warning("answer lost", channel=note.channel, key=note.key, error=repr(error))
+            _log.warning("answer lost", channel=note.channel, key=note.key, error=error)
         else:
             await self._notes.settle(note, remote)
 
@@ -163,7 +163,7 @@ class FeedWatch:
             whole, _, part = feed.source.rpartition("/")
             if _is_down(feed) and not feed.told and not (part and whole in bad):
                 await self._tell(feed, f"broken since {feed.failing_since}", self._broken(feed))
-                _log.error("source broken", source=feed.source, state=feed.state, detail=feed.detail)
+                _log.error("source broken", source=feed.source, state=feed.state)
                 await self._feeds.told(feed.source, True)
             elif feed.told and not _is_bad(feed):
                 await self._tell(feed, f"good at {feed.good_at}", self._healed(feed))

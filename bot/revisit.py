@@ -69,7 +69,7 @@ class Revisit:
             try:
                 found |= {paper.id: paper for paper in await lookup.find(missing)}
             except (SourceError, NotFound) as error:
-                _log.info("not looked at again", papers=len(missing), error=str(error))
+                _log.info("not looked at again", papers=len(missing), error=error)
         return list(found.values())
 
     async def _published(self, ids: Sequence[PaperId]) -> list[Paper]:
@@ -83,7 +83,7 @@ class Revisit:
             try:
                 journal = await self._journals(paper)
             except (SourceError, NotFound) as error:
-                _log.info("journals not asked", paper=paper.id, error=str(error))
+                _log.info("journals not asked", paper=paper.id, error=error)
                 break  # the register is away: the others come in four weeks
             if journal is not None:
                 found.append(_with(paper, journal))

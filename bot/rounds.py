@@ -61,7 +61,7 @@ class Rounds:
             try:
                 await self._done(chore)
             except StorageError as error:
-                _log.error("storage failed", chore=chore.name, error=str(error))
+                _log.error("storage failed", chore=chore.name, error=error)
 
     async def _done(self, chore: Chore) -> None:
         if await self._runs.turn(chore.name, every=chore.every, lease=self._lease) != "mine":
@@ -71,7 +71,7 @@ class Rounds:
         except StorageError:
             raise
         except Exception as error:
-            _log.error("work failed", chore=chore.name, error=repr(error))
+            _log.error("work failed", chore=chore.name, error=error)
         await self._runs.did(chore.name)
 
     async def _rest(self) -> None:

@@ -131,7 +131,7 @@ class Finder:
         try:
             vector: Vector = (await self._embedder.embed([text]))[0]
         except ModelError as error:
-            _log.warning("searched by words alone", reason=str(error))
+            _log.warning("searched by words alone", error=error)
             return None
         return vector if vector.any() else None
 

@@ -77,7 +77,7 @@ class FetchedTexts:
                 reasons.append(str(error))
                 continue
             except SourceError as error:
-                _log.info("full text not fetched", paper=paper.id, error=str(error))
+                _log.info("full text not fetched", paper=paper.id, error=error)
                 self._away_until[server] = now + AWAY.total_seconds()
                 return abstract_only(paper, _AWAY)
             await self._readings.keep_text(text, now=self._clock.now())

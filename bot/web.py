@@ -207,7 +207,7 @@ class Web:
         try:
             return await self._share(f"web:{place}", pace, 1)
         except StorageError as error:
-            _log.warning("the pace of a host is not shared", host=place, error=str(error))
+            _log.warning("the pace of a host is not shared", host=place, error=error)
             return 0.0
 
     async def _opened(self) -> Wire:

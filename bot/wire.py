@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.addresses import Resolver, is_local, is_public, origin, short
-from bot.errors import Forbidden, Unreachable, Unreadable
+from bot.errors import Forbidden, Unreachable, Unreadable, veiled
 from bot.page import MEGABYTE, Page
 from bot.proxies import Proxies
 
@@ -50,7 +50,8 @@ class Wire:
         except (httpx.InvalidURL, UnicodeError):
             raise Forbidden(f"{short(url)} is no web address.") from None
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
-            raise Unreachable(f"{name} cannot be reached ({_why(error)}); try later.") from None
+            told = f"{name} cannot be reached"  # why, in the library's words, may repeat a header
+            raise veiled(Unreachable(f"{told} ({_why(error)}); try later."), f"{told}.") from None
 
     async def close(self) -> None:
         """Close what is open."""
@@ -102,9 +103,8 @@ class _Guarded(httpx.AsyncBaseTransport):
         except (httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout) as error:
             where = urlsplit(proxy).hostname
             why = short(str(error)) or type(error).__name__
-            raise Unreachable(
-                f"{request.url.host} cannot be reached through the proxy {where} ({why}); is the proxy right?"
-            ) from None
+            told = f"{request.url.host} cannot be reached through the proxy {where}"
+            raise veiled(Unreachable(f"{told} ({why}); is the proxy right?"), f"{told}.") from None
 
     async def _check_ahead(self, host: str, port: int) -> None:
         """Refuse what lies in a private network as far as can be told from here: the proxy resolves the

@@ -177,7 +177,7 @@ class Worker:
         try:
             await self._runs.nudge()
         except StorageError as error:
-            _log.warning("others not woken", error=str(error))
+            _log.warning("others not woken", error=error)
 
     async def step(self) -> float:
         """One round: plan what is due, claim it, start on it; in how many seconds the next makes sense."""
@@ -271,7 +271,7 @@ class Worker:
         try:
             pause = await self.step()
         except StorageError as error:
-            _log.error("storage failed", error=str(error))
+            _log.error("storage failed", error=error)
             pause = 5.0
         if self._fetching.age() > self._limits.hourly.total_seconds() and not self._others:
             self._others.add(task := asyncio.create_task(self._tend()))
@@ -343,7 +343,7 @@ class Worker:
             try:
                 await self.beat()
             except StorageError as error:
-                _log.error("lease not prolonged", error=str(error))
+                _log.error("lease not prolonged", error=error)
 
     async def _watch(self) -> None:
         """Be woken by other processes; the poll does it while that connection is lost."""
@@ -352,7 +352,7 @@ class Worker:
                 await self._runs.watch(self.wake)
                 break
             except StorageError as error:
-                _log.warning("not woken by others for now", error=str(error))
+                _log.warning("not woken by others for now", error=error)
                 await asyncio.sleep(5)
 
     async def _drain(self) -> None:
@@ -368,7 +368,7 @@ class Worker:
         try:
             await self._fetching.done()
         except StorageError as error:
-            _log.error("storage failed", error=str(error))
+            _log.error("storage failed", error=error)
 
     async def _rest(self, seconds: float, *, wake: bool = False) -> None:
         """Wait, but not for longer than until the program is to end (or, with ``wake``, there is work)."""

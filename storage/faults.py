@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import sqlalchemy.exc
 
-from bot.errors import Busy, Full, StorageError
+from bot.errors import Busy, Full, StorageError, veiled
 
 _SQLITE: dict[int, tuple[type[StorageError], str]] = {
     sqlite3.SQLITE_BUSY: (Busy, "Another program keeps {name} locked; stop it and try again."),
@@ -59,7 +59,7 @@ def _ours(fault: Exception, name: str) -> StorageError:
         return Busy(f"All connections to {name} are in use; try again in a moment.")
     if _lost(fault, cause):
         return StorageError(f"{name} does not answer; check that the database server runs and is reachable.")
-    return StorageError(f"{name} refused what was asked of it: {_first_line(cause)}")
+    return veiled(StorageError(f"{name} refused what was asked of it: {_first_line(cause)}"))
 
 
 def _known(cause: BaseException | None) -> tuple[type[StorageError], str] | None:

@@ -99,7 +99,7 @@ def _note(row: Any) -> Note:
     try:
         doc = doc_json.decode(row.payload["doc"], row.schema_version)
     except ValueError as error:
-        raise StorageError(f"A note in the outbox cannot be read ({error}); update the program.") from None
+        raise StorageError("A note in the outbox cannot be read; update the program.") from error
     return Note(
         key=row.key,
         channel=ChannelId(row.channel_id),

@@ -139,7 +139,7 @@ def _parcel(row: Any) -> Parcel:
     try:
         doc = doc_json.decode(payload["doc"], row.schema_version)
     except ValueError as error:
-        raise StorageError(f"A message in the outbox cannot be read ({error}); update the program.") from None
+        raise StorageError("A message in the outbox cannot be read; update the program.") from error
     return Parcel(
         ChannelId(row.channel_id),
         row.local_date,

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from bot.errors import PaperboyError, UsageError
+from bot.masks import masked
 
 Verb = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
@@ -33,26 +34,28 @@ class _Parser(argparse.ArgumentParser):
 
 def run(argv: Sequence[str]) -> int:
     """Run a verb. Exit codes: 0 done, 1 the job failed, 2 wrong usage or configuration."""
-    from bot import logs
+    from bot import logs, traces
 
     try:
         arguments = parser().parse_args(argv)
         logs.quiet()
         return asyncio.run(_verb(arguments.verb)(arguments))
     except UsageError as error:
-        return _told(error, 2)
+        return _told(str(error), 2)
     except PaperboyError as error:
-        return _told(error, 1)
+        return _told(str(error), 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        return _told(f"something went wrong on my side; please report this: {traces.brief(error)}", 1)
 
 
-def _told(error: PaperboyError, code: int) -> int:
-    for line in str(error).splitlines():
-        sys.stderr.write(f"paperboy: {line}\n")
+def _told(words: str, code: int) -> int:
+    for line in words.splitlines():
+        sys.stderr.write(f"paperboy: {masked(line)}\n")
     return code
 
 

@@ -34,6 +34,7 @@ async def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, then finish what is under way and end with 0."""
     config = load(arguments.config)
     logs.structured()
+    asyncio.get_running_loop().set_exception_handler(logs.astray)
     async with assembled(config, service=True) as app:
         listeners = [
             platform.listener
@@ -132,7 +133,7 @@ async def _tidy(app: App) -> None:
                 await app.stores.runs.did("prune")
                 logs.told("pruned", **gone)
         except StorageError as error:
-            logs.told("not pruned", error=str(error))
+            logs.told("not pruned", error=error)
         await app.clock.sleep(3600)
 
 

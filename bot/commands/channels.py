@@ -51,7 +51,7 @@ async def _at_home(core: Core, request: Request) -> bool:
     try:
         return request.channel == await core.home(request)
     except (DeliveryError, Refused) as error:
-        _log.info("direct messages not known", user=request.user, error=str(error))
+        _log.info("direct messages not known", user=request.user, error=error)
         return False
 
 

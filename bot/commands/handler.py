@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -99,7 +98,7 @@ class Conversation:
             try:
                 await self._first_end(request)
             except StorageError as error:
-                _log.warning("not noted that a message was answered", reason=str(error))
+                _log.warning("not noted that a message was answered", error=error)
 
     async def _placed(self, request: Request) -> Request:
         """The request, where it belongs: in a thread that has a digest of its own, to the thread."""
@@ -123,12 +122,12 @@ class Conversation:
         except UsageError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except SourceError as error:
-            _log.warning("source failed", channel=request.channel, error=str(error))
+            _log.warning("source failed", channel=request.channel, error=error)
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except PaperboyError as error:
             await responder.send(Reply(trouble(str(error)), private=True, error=True))
         except Exception as error:
-            _log.error("a request failed", channel=request.channel, kind=request.kind, where=_where(error))
+            _log.error("a request failed", channel=request.channel, kind=request.kind, exc_info=error)
             sorry = "Something went wrong on my side; it is in the log. Please try again."
             await responder.send(Reply((paragraph(sorry),), private=True, error=True))
 
@@ -305,16 +304,6 @@ def _seen(request: Request) -> Request:
     """The request without characters that nobody sees: what is typed is repeated in answers."""
     values = {name: visible(value) for name, value in request.values.items()}
     return replace(request, text=visible(request.text), values=values)
-
-
-def _where(error: BaseException) -> str:
-    """Where it went wrong, without what the errors say: that may quote a person."""
-    lines = []
-    at: BaseException | None = error
-    while at is not None:
-        lines += [type(at).__name__, *(line.rstrip() for line in traceback.format_tb(at.__traceback__))]
-        at = at.__cause__
-    return "\n".join(lines)
 
 
 def _opens_form(request: Request) -> bool:

@@ -57,7 +57,7 @@ async def _greet(core: Core, request: Request, call: Call) -> None:
     try:
         await core.posters[platform_of(channel.id)].post(post)
     except Uncertain as error:
-        _log.warning("a greeting may not have arrived", channel=channel.id, error=str(error))
+        _log.warning("a greeting may not have arrived", channel=channel.id, error=error)
     await core.channels.save(channel)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.errors import ModelDown
+from bot.errors import ModelDown, veiled
 from bot.ports import Clock
 
 
@@ -35,10 +35,9 @@ class Breaker:
         now = self._clock.now()
         if now < self._open_until:
             seconds = max(1, round((self._open_until - now).total_seconds()))
-            raise ModelDown(
-                f"The model's server failed {self._failed} times in a row, last: {self._reason} "
-                f"It is asked again in {seconds} s."
-            )
+            failed = f"The model's server failed {self._failed} times in a row"
+            again = f"It is asked again in {seconds} s."
+            raise veiled(ModelDown(f"{failed}, last: {self._reason} {again}"), f"{failed}. {again}")
         self._open_until = now + self._rest
 
     def succeeded(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bot.errors import ModelDown, ModelError, ModelThrottled
+from bot.errors import ModelDown, ModelError, ModelThrottled, veiled
 from bot.llm.dialect import too_long
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ def read_fault(error: Exception, where: str, model: str, now: datetime) -> Fault
         return Fault(cannot, again=True, broken=True)
     if isinstance(error, openai.APIError):  # an error event within a stream
         return Fault(
-            ModelDown(f"The model's server says: {_said(error)}"), again=True, broken=True, billed=True
+            veiled(
+                ModelDown(f"The model's server says: {_said(error)}"), "The model's server tells of a fault."
+            ),
+            again=True,
+            broken=True,
+            billed=True,
         )
     if isinstance(error, (openai.OpenAIError, *_BROKEN, _transport_error())):
         return cut(where)
