@@ -12,19 +12,22 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from unicodedata import category
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.config_faults import sentence
-from bot.domain import WEEKDAYS, Weekday
+from bot.domain import WEEKDAYS, Topic, Weekday
 from bot.errors import ConfigError
 from bot.masks import hide
 
 DEFAULT_FILE = "paperboy.toml"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
+MOST_WORDS = 2_000
+"""Characters of a topic, or of a word to leave out: no more can be typed in chat either."""
 _PLATFORMS = ("slack", "discord", "terminal")
 
 
@@ -74,11 +77,34 @@ def _person(name: str) -> str:
     return name
 
 
+def _plain(words: str) -> str:
+    """Words on one line, as they are shown and looked for."""
+    odd = next((c for c in words if c != "\t" and category(c) in ("Cc", "Cs", "Zl", "Zp")), "")
+    if odd:
+        raise ValueError(f"this must be one line of plain text; it holds the character U+{ord(odd):04X}")
+    return words
+
+
+def _topic(words: str) -> str:
+    if not Topic.parse(words).phrases:
+        raise ValueError("a topic is empty")
+    return words
+
+
+def _excluded(word: str) -> str:
+    if not word.strip():
+        raise ValueError("a word to leave out is empty; write one, or leave the list empty")
+    return word
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Address = Annotated[str, AfterValidator(_address)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ChannelName = Annotated[str, AfterValidator(_channel)]
 Person = Annotated[str, AfterValidator(_person)]
+Line = Annotated[str, AfterValidator(_plain)]
+TopicWords = Annotated[Line, Field(max_length=MOST_WORDS), AfterValidator(_topic)]
+Excluded = Annotated[Line, Field(max_length=MOST_WORDS), AfterValidator(_excluded)]
 
 
 class _Section(BaseModel):
@@ -88,7 +114,7 @@ class _Section(BaseModel):
 class BotSection(_Section):
     """The bot itself."""
 
-    name: str = Field("Paperboy", min_length=1, max_length=80)
+    name: Line = Field("Paperboy", min_length=1, max_length=80)
     timezone: Zone = "UTC"
     command: str = "/paper"
     changes: Literal["admins", "anyone"] = "admins"
@@ -273,8 +299,8 @@ class ChannelSection(_Section):
     """A first subscription."""
 
     channel: ChannelName
-    topics: list[str] = []
-    not_: list[str] = Field([], alias="not")
+    topics: list[TopicWords] = []
+    not_: list[Excluded] = Field([], alias="not")
     at: str = "09:00"
     timezone: Zone | None = None
     days: list[Weekday] = list(WEEKDAYS[:5])
@@ -296,13 +322,6 @@ class ChannelSection(_Section):
         if not value:
             raise ValueError("at least one of " + ", ".join(WEEKDAYS))
         return [day for day in WEEKDAYS if day in value]
-
-    @field_validator("topics")
-    @classmethod
-    def _topics(cls, value: list[str]) -> list[str]:
-        if any(not topic.strip() for topic in value):
-            raise ValueError("a topic is empty")
-        return value
 
     @property
     def time(self) -> time:

@@ -104,7 +104,31 @@ def test_a_mark_that_windows_editors_put_first_is_passed_over(tmp_path: Path) ->
         ("[[channels]]\nchannel = 'slack:C1'\nat = '25:99'", 'channels[0].at: "25:99" is no time of day'),
         ("[[channels]]\nchannel = 'slack:C1'\nlimit = 0", "channels[0].limit: this must be at least 1"),
         ("[[channels]]\nchannel = 'slack:C1'\ndays = []", "channels[0].days: at least one of"),
-        ("[[channels]]\nchannel = 'slack:C1'\ntopics = [' ']", "channels[0].topics: a topic is empty"),
+        ("[[channels]]\nchannel = 'slack:C1'\ntopics = [' ']", "channels[0].topics[0]: a topic is empty"),
+        (
+            "[[channels]]\nchannel = 'slack:C1'\ntopics = ['not: x']",
+            "channels[0].topics[0]: a topic is empty",
+        ),
+        (
+            f"[[channels]]\nchannel = 'slack:C1'\ntopics = ['a', '{'b ' * 2500}']",
+            "channels[0].topics[1]: this may have at most 2000 characters (found 'b b b",
+        ),
+        (
+            "[[channels]]\nchannel = 'slack:C1'\ntopics = [\"a\\u0000b\"]",
+            "channels[0].topics[0]: this must be one line of plain text; it holds the character U+0000",
+        ),
+        (
+            "[[channels]]\nchannel = 'slack:C1'\nnot = ['']",
+            "channels[0].not[0]: a word to leave out is empty",
+        ),
+        (
+            f"[[channels]]\nchannel = 'slack:C1'\nnot = ['{'b' * 5000}']",
+            "channels[0].not[0]: this may have at most 2000 characters",
+        ),
+        (
+            '[bot]\nname = "Otto\\u0000"',
+            "bot.name: this must be one line of plain text; it holds the character U+0000",
+        ),
         ("[[channels]]\nchannel = 'slack:C1'\n[[channels]]\nchannel = 'slack:C1'", "is listed twice"),
         ("channels = 3", "channels: this must be a list"),
         ("[bot\n", "this is not valid TOML"),
