@@ -64,6 +64,10 @@ class News(Protocol):
         """Papers that became news after ``since`` and not after ``until``."""
         ...
 
+    async def news_begin(self) -> date | None:
+        """The first day of which there is news."""
+        ...
+
     async def many(self, ids: Sequence[PaperId]) -> list[Paper]:
         """The papers among ``ids`` that are there, in that order."""
         ...

@@ -312,6 +312,10 @@ class Papers(Protocol):
         or cross-listed, or by their announcement day if they were imported."""
         ...
 
+    async def news_begin(self) -> date | None:
+        """The first day (UTC) of which there is news; None while there is none."""
+        ...
+
     async def dated(self, since: date, until: date | None = None) -> list[Paper]:
         """Papers announced (else published) on those days, newest first."""
         ...

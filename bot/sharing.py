@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from bot.digest import Desk
@@ -94,6 +94,10 @@ class Common:
     async def news(self, since: datetime, until: datetime) -> list[Paper]:
         """See ``bot.ports.Papers``."""
         return await self._news.of((since, until), lambda: self._desk.papers.news(since, until))
+
+    async def news_begin(self) -> date | None:
+        """The first day of which there is news."""
+        return await self._desk.papers.news_begin()
 
     async def many(self, ids: Sequence[PaperId]) -> list[Paper]:
         """See ``bot.ports.Papers``."""

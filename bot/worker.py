@@ -122,7 +122,7 @@ class Worker:
 
     def __init__(self, parts: Parts, *, owner: str = "") -> None:
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._channels = parts.desk.channels
+        self._channels, self._papers = parts.desk.channels, parts.desk.papers
         self._runs = parts.runs
         self._outbox = parts.outbox
         self._clock = parts.clock
@@ -208,8 +208,8 @@ class Worker:
             raise UsageError(f"{platform_of(channel_id)} is not configured; add its section to the file.")
         now = await self._runs.now()
         day = await self._allowed(channel, day, now)
-        if not channel.topics:
-            return Delivered(channel.id, day, "skipped", detail="The channel follows no topic yet.")
+        if reason := await self._in_vain(channel, day, now):
+            return Delivered(channel.id, day, "skipped", detail=reason)
         due = min(now, schedule.due_utc(day, channel.at, channel.timezone))
         await self._runs.plan([Run(channel.id, day, due)])
         async with self._heartbeat():
@@ -233,6 +233,18 @@ class Worker:
         if day is not None and day > today:
             raise UsageError(f"{day} is yet to come; in {channel.timezone} it is {today}.")
         return day or today
+
+    async def _in_vain(self, channel: Channel, day: date, now: datetime) -> str:
+        """Why there can be no digest of that day; empty if there can."""
+        if not channel.topics:
+            return "The channel follows no topic yet."
+        if day >= schedule.local_day(now, channel.timezone) or await self._runs.get(channel.id, day):
+            return ""
+        last = await self._runs.ended(channel.id)
+        if last and last.day > day and await self._runs.cutoff(channel.id, day):
+            return f"Its papers were in the next one; the last was that of {last.day}."
+        begins = await self._papers.news_begin()
+        return f"The library has no news from before {begins}." if begins and begins > day else ""
 
     async def _by_hand(self, channel: ChannelId, day: date) -> Delivered:
         before = await self._runs.get(channel, day)

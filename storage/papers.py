@@ -100,6 +100,19 @@ class Papers:
         query = sa.select(*_FIELDS).where(sa.or_(announced, imported)).order_by(paper.c.number)
         return await self._read(query)
 
+    async def news_begin(self) -> date | None:
+        """See ``bot.ports.Papers``."""
+        day = sa.select(sa.func.min(paper.c.day)).where(paper.c.announced.is_not(None))
+        async with self._database.reading() as connection:
+            imported: date | None = (await connection.execute(day)).scalar()
+            came: datetime | None = (
+                await connection.execute(sa.select(sa.func.min(paper.c.news_at)))
+            ).scalar()
+        return min(
+            [*([imported] if imported else []), *([came.astimezone(UTC).date()] if came else [])],
+            default=None,
+        )
+
     async def dated(self, since: date, until: date | None = None) -> list[Paper]:
         """Papers announced (else published) on those days, newest first."""
         query = sa.select(*_FIELDS).where(paper.c.day >= since).order_by(paper.c.day.desc(), paper.c.number)

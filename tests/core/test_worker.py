@@ -302,6 +302,33 @@ async def test_a_day_in_the_past_by_hand(room: Newsroom) -> None:
     assert room.fetched == 0
 
 
+async def test_a_day_from_before_all_news_is_left_out_and_says_so(room: Newsroom) -> None:
+    told = await room.worker().deliver(ROOM, date(1999, 1, 1))
+    assert (told.state, told.detail) == (
+        "skipped",
+        f"The library has no news from before {await room.papers.news_begin()}.",
+    )
+    assert (room.platform.posts, await room.runs.get(ROOM, date(1999, 1, 1))) == ([], None)
+    assert (await room.worker().deliver(ROOM, TODAY)).state == "delivered"
+
+
+async def test_a_day_between_two_digests_is_left_out_since_its_papers_were_in_the_second(
+    room: Newsroom,
+) -> None:
+    await room.worker().deliver(ROOM, TODAY)
+    room.clock.forward(days=3)
+    await room.worker().deliver(ROOM)
+    posts = len(room.platform.posts)
+    told = await room.worker().deliver(ROOM, TODAY + timedelta(days=1))
+    last = TODAY + timedelta(days=3)
+    assert (told.state, told.detail) == (
+        "skipped",
+        f"Its papers were in the next one; the last was that of {last}.",
+    )
+    assert len(room.platform.posts) == posts
+    assert (await room.worker().deliver(ROOM, TODAY)).before
+
+
 async def test_impossible_wishes_are_refused(room: Newsroom) -> None:
     worker = room.worker()
     with pytest.raises(UsageError, match="yet to come"):
