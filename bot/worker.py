@@ -348,6 +348,7 @@ class Worker:
             yield
         finally:
             task.cancel()
+            await asyncio.wait([task], timeout=1)  # it gives its connection back
 
     async def _beat(self) -> None:
         while True:

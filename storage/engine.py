@@ -9,8 +9,8 @@ import sqlite3
 import time
 import uuid
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -29,6 +29,8 @@ _BUSY_SECONDS = 30
 _READERS = 4
 _TRUSTED_SECONDS = 30
 """For how long an unused connection to PostgreSQL is taken to be alive."""
+_LEAVE_SECONDS = 5
+"""For how long a database that is closed waits for those who use it."""
 _POSTGRES_SETTINGS = {
     "application_name": "paperboy",
     "lock_timeout": "30s",
@@ -52,6 +54,8 @@ class Database:
         self._writer = writer
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
         self._anchor: AsyncConnection | None = None
+        self._users: list[asyncio.Task[Any]] = []
+        self._left = asyncio.Event()
 
     @property
     def path(self) -> Path | None:
@@ -62,7 +66,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads. On SQLite it sees one state of the database throughout, on
         PostgreSQL each statement sees what was committed before it. Raises StorageError."""
-        with mapped(self.name):
+        with mapped(self.name), self._used():
             async with self._reader.begin() as connection:
                 yield connection
 
@@ -72,7 +76,7 @@ class Database:
 
         Never wait for the network inside. Raises StorageError.
         """
-        with mapped(self.name):
+        with mapped(self.name), self._used():
             async with AsyncExitStack() as stack:
                 if self._turn:
                     await stack.enter_async_context(self._turn)
@@ -84,12 +88,40 @@ class Database:
         return self.writing() if self._turn else self.reading()
 
     async def close(self) -> None:
-        """End all connections."""
+        """End all connections; the tasks that still use one are cancelled first."""
+        await self._emptied()
         if self._anchor:
             await self._anchor.close()
         await self._reader.dispose()
         await self._writer.dispose()
         await _Thread.all_ended()
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Know which tasks use a connection, or wait for one."""
+        task = asyncio.current_task()
+        if task:
+            self._users.append(task)
+        try:
+            yield
+        finally:
+            if task:
+                self._users.remove(task)
+            self._left.set()
+
+    async def _emptied(self) -> None:
+        """Wait until nobody uses a connection any more. A loop that ends cancels every task at once, also
+        those in which SQLAlchemy gives connections back: they would be left to the garbage collector."""
+        here, me = asyncio.get_running_loop(), asyncio.current_task()
+        told: set[asyncio.Task[Any]] = {me} if me else set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                while using := {task for task in self._users if task is not me and task.get_loop() is here}:
+                    for task in using - told:
+                        task.cancel()
+                    told |= using
+                    self._left.clear()
+                    await self._left.wait()
 
     async def _begin(self) -> None:
         with mapped(self.name):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import sqlite3
 from datetime import timedelta
@@ -84,3 +85,34 @@ async def test_tasks_cancelled_twice_leave_the_writer_to_others(tmp_path: Path) 
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
     await database.close()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_program_that_ends_leaves_no_connection_to_the_garbage_collector(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Work goes on until the database is closed, and the loop ends right after: its last cancellation would
+    reach SQLAlchemy's own tasks that give connections back. It warned in long benchmarks."""
+    url = f"sqlite:///{tmp_path}/p.db" if engine == "sqlite" else request.getfixturevalue("postgres_url")
+    dice = random.Random(1)
+
+    async def program() -> set[asyncio.Task[None]]:
+        database = await connect(url)
+        runs = Runs(database, now=lambda: MORNING)
+
+        async def work() -> None:
+            while True:
+                await runs.plan([Run(ChannelId(f"fake:{dice.randrange(9)}"), DAY, MORNING)])
+                await runs.claim("me", platforms=("fake",), lease=timedelta(seconds=1), limit=3)
+
+        tasks = {asyncio.create_task(work()) for _ in range(6)}
+        tasks.add(asyncio.create_task(runs.watch(lambda: None)))
+        await asyncio.sleep(dice.random() / 20)
+        await database.close()
+        return tasks
+
+    for _ in range(12):
+        left = asyncio.run(program())
+        del left
+        gc.collect()
+    assert "garbage collector" not in caplog.text
