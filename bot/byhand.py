@@ -42,8 +42,7 @@ class ByHand:
         """Sentences on the channel's last and next digest and on posts that could not be made."""
         lines = []
         if last := await self._runs.ended(channel):
-            what = "delivered" if last.state == "delivered" else QUIET
-            lines.append(f"last on {long_day(last.day)}: {what}")
+            lines.append(f"last on {long_day(last.day)}: {await self._became(last)}")
         set_up = await self._channels.get(channel)
         if set_up and set_up.topics and not set_up.paused:
             lines += await self._next(set_up)
@@ -55,6 +54,14 @@ class ByHand:
             if parcel.channel == channel and parcel.day not in told:
                 dead.setdefault((parcel.day, parcel.error), []).append(parcel)
         return lines + [_dead(*why, parcels) for why, parcels in dead.items()]
+
+    async def _became(self, run: Run) -> str:
+        """What became of a digest that is over: the parent stands, but some of its posts may not."""
+        if run.state != "delivered":
+            return QUIET
+        every = await self._outbox.of(run.channel, run.day)
+        sent = sum(parcel.state == "sent" for parcel in every)
+        return "delivered" if sent == len(every) else f"only {sent} of its {len(every)} posts got through"
 
     async def _next(self, channel: Channel) -> Sequence[str]:
         """When the next one comes: today's if it is still to be made, as after a pause."""

@@ -226,7 +226,9 @@ async def test_status_says_what_to_do_about_what_was_not_delivered(room: Newsroo
     desk = ByHand(worker=worker, runs=room.runs, outbox=room.outbox, channels=room.channels)
     room.platform.before.extend([lambda _: None, lambda _: Rejected("too long")])
     await room.work(worker)
-    (line,) = [line for line in await desk.report(ROOM) if "refused" in line]
+    told = await desk.report(ROOM)
+    assert told[0] == "last on Wednesday, 15 April 2026: only 3 of its 4 posts got through"
+    (line,) = [line for line in told if "refused" in line]
     assert (
         line == "Wednesday, 15 April 2026: a post was refused: too long. "
         'See what it was about by "show arxiv:2604.00001".'

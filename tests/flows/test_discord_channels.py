@@ -259,6 +259,7 @@ async def test_a_thread_that_is_lost_under_a_digest_is_told_and_the_next_digest_
         status = await discord.types("/paper status", channel=papers)
     assert said in status.texts[0]
     assert status.texts[0].count("refused") == 1
+    assert "posts got through" in status.texts[0]
     lab.at("2025-08-21T09:00:00+00:00")
     lab.feed.paper("Gaussian splatting again", "Gaussian splatting, pruned.")
     second = await asyncio.to_thread(lab.run, "digest", "--json")
