@@ -11,8 +11,8 @@ _LOOKS = re.compile(
     r"|(?<=hooks\.slack\.com/)[\w/-]+"
     r"|(?<=/webhooks/)\d+/[\w-]{40,}|(?<=/interactions/)\d+/[\w-]{20,}"
     r"|(?<=[Bb]earer )\S+"
-    r"|(?<=://)[^\s/@]*:[^\s/]*(?=@)"  # name and password in an address
 )
+_PASSWORD = re.compile(r"(://[^\s/@:]*:)(?!\*\*\*@)[^\s/]*(?=@)")
 _SHORTEST = 6
 """Shorter ones are no secrets, and would be found in every second word."""
 
@@ -30,4 +30,4 @@ def masked(text: str) -> str:
     """The text with ``[secret]`` in place of each."""
     for secret in sorted(_read, key=len, reverse=True):
         text = text.replace(secret, "[secret]")
-    return _LOOKS.sub("[secret]", text)
+    return _PASSWORD.sub(r"\1[secret]", _LOOKS.sub("[secret]", text))

@@ -25,8 +25,11 @@ _FRAMES = 40
 
 
 def brief(error: BaseException) -> str:
-    """One line: what it is, where it was raised, what it came from."""
-    return " from ".join(f"{_named(one)} ({_place(one)})" for one in _chain(error))
+    """One line: what it is, how it came there, what it came from."""
+    first, *causes = _chain(error)
+    return " from ".join(
+        [f"{_named(first)} ({_place(first, 3)})", *(f"{_named(one)} ({_place(one, 1)})" for one in causes)]
+    )
 
 
 def full(error: BaseException) -> str:
@@ -74,11 +77,11 @@ def _code(error: BaseException) -> str:
     return next((code for code in found if isinstance(code, str) and _CODE.fullmatch(code)), "")
 
 
-def _place(error: BaseException) -> str:
-    """The place in our own code that is next to the fault."""
+def _place(error: BaseException, count: int) -> str:
+    """The places in our own code that are next to the fault."""
     places = _places(error)
     ours = [place for place in places if not place.startswith("…/")]
-    return (ours or places or ["nowhere"])[-1]
+    return ", ".join((ours or places or ["nowhere"])[-count:])
 
 
 def _places(error: BaseException) -> list[str]:

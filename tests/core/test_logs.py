@@ -72,7 +72,8 @@ def test_what_was_read_as_a_secret_is_masked(tmp_path: Path) -> None:
 
 
 def test_the_password_of_an_address_is_masked() -> None:
-    assert masked("postgresql://me:s3cr:et@db:5432/p") == "postgresql://[secret]@db:5432/p"
+    assert masked("postgresql://me:s3cr:et@db:5432/p") == "postgresql://me:[secret]@db:5432/p"
+    assert masked("postgresql://me:***@db/p does not answer") == "postgresql://me:***@db/p does not answer"
     assert (
         masked("see https://arxiv.org/abs/2308.04079 @noon") == "see https://arxiv.org/abs/2308.04079 @noon"
     )
