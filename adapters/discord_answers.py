@@ -128,7 +128,7 @@ class Answer:
         try:
             return await self._way.open(form, min(part or 0, parts(form) - 1), entered)
         except DeliveryError as error:
-            log.warning("a form could not be opened", reason=str(error))
+            log.warning("a form could not be opened", error=error)
             return False
 
     async def _send(self, split: list[Page], private: bool) -> str:
@@ -157,14 +157,14 @@ class Answer:
 
     async def _cut(self, show: _Show, private: bool, error: DeliveryError) -> None:
         """Say that something is missing, to the person alone where the place is shut; what stands stays."""
-        log.warning("an answer did not reach Discord", reason=str(error))
+        log.warning("an answer did not reach Discord", error=error)
         page = pages((d.paragraph(CUT),))[0]
         for way, alone in ((show, private), (self._way.show, True)):
             try:
                 await way(page, private=alone)
                 return
             except PaperboyError as again:
-                log.warning("nobody was told that an answer is missing", alone=alone, reason=str(again))
+                log.warning("nobody was told that an answer is missing", error=again)
 
     async def _take_back(self, id: str) -> None:
         self._shown = None

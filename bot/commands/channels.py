@@ -40,7 +40,7 @@ async def adopt(core: Core, request: Request) -> None:
     try:
         found = await core.channels.get(await core.home(request))
     except (DeliveryError, Refused) as error:
-        _log.info("direct messages not known", user=request.user, error=str(error))
+        _log.info("direct messages not known", user=request.user, error=error)
         return
     if found and not found.person:
         await core.channels.save(replace(found, person=request.user))
