@@ -238,13 +238,19 @@ class _Thread(aiosqlite.Connection):
     waits for ever for an answer from a thread that has ended, and the writer's turn with it.
     """
 
+    _opened: sqlite3.Connection | None = None
     _ending: asyncio.Future[Any] | None = None
     _endings: ClassVar[weakref.WeakSet[asyncio.Future[Any]]] = weakref.WeakSet()
 
     @classmethod
     def opening(cls, database: str, **more: Any) -> Self:
         """A connection that is opened when it is awaited."""
-        made = cls(lambda: sqlite3.connect(database, **more), iter_chunk_size=64)
+
+        def opened() -> sqlite3.Connection:
+            made._opened = sqlite3.connect(database, **more)
+            return made._opened
+
+        made = cls(opened, iter_chunk_size=64)
         made._thread.daemon = True
         return made
 
@@ -256,10 +262,17 @@ class _Thread(aiosqlite.Connection):
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Close, then end the thread; what comes later waits for the same end."""
-        if self._running and (ending := super().stop()):
-            self._ending = ending
-            self._endings.add(ending)
+        if self._running:
+            self._tx.put_nowait((None, self._close_opened))
+            if ending := super().stop():
+                self._ending = ending
+                self._endings.add(ending)
         return self._ending
+
+    def _close_opened(self) -> None:
+        """In the thread: aiosqlite does not know a connection whose opener was cancelled meanwhile."""
+        if self._opened is not None:
+            self._opened.close()
 
     async def close(self) -> None:
         """Close, and wait for it."""
