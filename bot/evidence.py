@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from bot.domain import Claim, Evidence, Part, Passage
 from bot.fulltext.sections import Role, role
 from bot.text import STOP_WORDS, stems, words
+from bot.tongues import foreign
 
 CLAIM = 240
 """Characters of a claim, at most."""
@@ -151,6 +152,12 @@ _NEGATION = re.compile(
     r"rarely|\w+n['’]t)\b",
     re.IGNORECASE,
 )
+_DENIED_ELSEWHERE = re.compile(
+    r"\b(?:nicht|kein(?:e[nmrs]?)?|nie(?:mals)?|weder|ohne|niet|geen|nooit|zonder|pas|jamais|aucune?|sans|ni|"
+    r"nunca|ning[uú]n[ao]?|sin|tampoco|n[aã]o|nenhuma?|sem|non|senza|nessun[ao]?|mai)\b|不|没有|無|ない|않|\bне\b|\bбез\b",
+    re.IGNORECASE,
+)
+"""Denials of other languages in which a model may be asked to write."""
 
 
 def numbers(text: str) -> frozenset[tuple[str, str]]:
@@ -174,7 +181,19 @@ def _number(match: re.Match[str]) -> tuple[str, str]:
 
 
 def numbers_hold(text: str, quote: str) -> bool:
-    """Whether every number of ``text`` stands in ``quote``, with its scale where ``text`` gives one."""
+    """Whether every number of ``text`` stands in ``quote``, with its scale where ``text`` gives one; in other
+    languages than English "28,4" is 28.4."""
+    return _hold(text, quote) or (foreign(text) and _hold(_POINT.sub(_swapped, text), quote))
+
+
+_POINT = re.compile(r"(?<=\d)[.,](?=\d)")
+
+
+def _swapped(mark: re.Match[str]) -> str:
+    return "," if mark.group() == "." else "."
+
+
+def _hold(text: str, quote: str) -> bool:
     there = numbers(quote)
     values = {value for value, _ in there}
     return all(
@@ -184,7 +203,8 @@ def numbers_hold(text: str, quote: str) -> bool:
 
 def polarity_holds(text: str, quote: str) -> bool:
     """Whether ``text`` denies only where ``quote`` denies too."""
-    return bool(_NEGATION.search(quote)) or not _NEGATION.search(text)
+    denied = _NEGATION.search(text) or (foreign(text) and _DENIED_ELSEWHERE.search(text))
+    return bool(_NEGATION.search(quote)) or not denied
 
 
 # --- absent values, likely places, duplicates -----------------------------------------------------

@@ -56,7 +56,7 @@ def choose(passages: Sequence[Passage], room: int) -> list[Passage]:
     costs = [cost(p) for p in useful]
     if sum(costs) <= room:
         return useful
-    order = sorted(range(len(useful)), key=lambda i: (_worth(useful[i]), useful[i].number))
+    order = sorted(range(len(useful)), key=lambda i: (worth(useful[i]), useful[i].number))
     chosen: set[int] = set()
     used: dict[str, int] = {}
     left = room
@@ -76,7 +76,8 @@ def cost(passage: Passage) -> int:
     return tokens(passage.text) + 6
 
 
-def _worth(passage: Passage) -> int:
+def worth(passage: Passage) -> int:
+    """How early its section is read where there is not room for all: 0 comes first."""
     return 0 if passage.kind == "abstract" else _WORTH.get(role(passage.section), 5)
 
 

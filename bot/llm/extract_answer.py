@@ -16,10 +16,12 @@ from dataclasses import dataclass, replace
 from bot.domain import Answer, Evidence, Outcome, Passage, Question
 from bot.evidence import QUOTE, clip, same
 from bot.fulltext.sections import Role, role
+from bot.llm.excerpt import choose, worth
 from bot.llm.extract_evidence import rank
 from bot.llm.extract_kinds import Asked, understood
 from bot.llm.extract_parts import stands_alone
 from bot.text import sentences, stems
+from bot.tongues import foreign
 
 SHOWN = 3
 """Sentences of an answer, at most."""
@@ -35,6 +37,9 @@ FEW = 3
 """Words of a short question, all of which must stand in a sentence that is called an answer."""
 NEAREST = 2
 """Near places shown, at most."""
+TYPICAL = 300
+"""Tokens of a passage, or a little more."""
+ENGLISH_ONLY = "Without a language model I understand questions in English only; please ask in English."
 
 # --- passages -------------------------------------------------------------------------------------
 
@@ -42,8 +47,14 @@ _K1, _B = 1.2, 0.75
 
 
 def retrieve(question: str, passages: Sequence[Passage], *, limit: int = 8) -> list[Passage]:
-    """The passages that may hold the answer, best first: BM25 with headings, kinds and sections."""
+    """The passages that may hold the answer, best first: BM25 with headings, kinds and sections.
+
+    Of a question in another language hardly a word stands in the paper; for a model that understands it the
+    sections that matter most are taken.
+    """
     asked = understood(question)
+    if foreign(question):
+        passages = choose(passages, limit * TYPICAL)
     useful = [passage for passage in passages if _worth_reading(passage, asked)]
     words = [stems(f"{passage.section} {passage.text}") for passage in useful]
     typical = sum(map(len, words)) / max(1, len(words)) or 1.0
@@ -51,6 +62,8 @@ def retrieve(question: str, passages: Sequence[Passage], *, limit: int = 8) -> l
         _bm25(asked, own, typical) + _suits(asked, passage)
         for passage, own in zip(useful, words, strict=True)
     ]
+    if foreign(question):
+        scores = [score - worth(passage) for score, passage in zip(scores, useful, strict=True)]
     order = sorted(range(len(useful)), key=lambda at: (-scores[at], at))
     return [useful[at] for at in order[:limit]]
 
@@ -97,6 +110,8 @@ def answer(question: Question) -> Answer:
     if known := _from_metadata(question):
         return Answer(Outcome.ANSWERED, known, model="embedded")
     asked = understood(_standing_alone(question))
+    if _in_another_language(question):
+        return _half_understood(asked, question)
     if not asked.weights and not asked.kinds:
         return Answer(Outcome.UNSURE, "", nearest=_quotes(_scored(asked, question), 2), model="embedded")
     scored = _scored(asked, question)
@@ -113,6 +128,18 @@ def answer(question: Question) -> Answer:
     shown = _one_a_paper(good) if len(question.papers) > 1 else good
     most = max(SHOWN, min(PAPERS, len({one.passage.paper_id for one in shown})))
     return Answer(outcome, "", evidence=_quotes(shown, most), model="embedded")
+
+
+def _in_another_language(question: Question) -> bool:
+    """Whether the question is in another language than its papers, so that words do not match."""
+    return foreign(question.text) and not foreign(" ".join(p.text for p in question.passages[:3]))
+
+
+def _half_understood(asked: Asked, question: Question) -> Answer:
+    """Of a question in another language the places that share its words, and why there is no more."""
+    near = sorted(_scored(asked, question), key=lambda one: -one.near)
+    near = [one for one in near if one.near > 0]
+    return Answer(Outcome.UNSURE, ENGLISH_ONLY, nearest=_quotes(near, NEAREST), model="embedded")
 
 
 def _one_a_paper(scored: Sequence[_Scored]) -> list[_Scored]:
@@ -175,7 +202,7 @@ def is_off_topic(question: Question) -> bool:
 def _off_topic(asked: Asked, question: Question) -> bool:
     """Whether nothing ties the question to the paper: neither its words, of which one rare one is enough,
     nor a word that means the paper."""
-    if asked.kinds or sum(map(str.isascii, asked.weights)) < 2 or _OF_THE_PAPER.search(question.text):
+    if asked.kinds or foreign(question.text) or len(asked.weights) < 2 or _OF_THE_PAPER.search(question.text):
         return False
     told = " ".join(
         [*(p.text + " " + p.section for p in question.passages), *(p.title for p in question.papers)]

@@ -49,7 +49,7 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
         blocks.append(
             paragraph(bold(f"{_whose(found, papers)} not say it in these words. The nearest places:"))
         )
-    elif found.outcome == Outcome.UNSURE:
+    elif found.outcome == Outcome.UNSURE and (found.evidence or not found.text):
         blocks.append(paragraph(bold("I am not sure; this is what comes closest.")))
     if found.text:
         blocks.append(paragraph(found.text))

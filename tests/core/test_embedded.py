@@ -22,7 +22,7 @@ from bot.domain import (
 )
 from bot.evidence import Lock, present
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
-from bot.llm.extract_answer import retrieve
+from bot.llm.extract_answer import ENGLISH_ONLY, retrieve
 from bot.llm.extract_parts import bare, claims, stands_alone
 from tests.fakes.papers import ID, PAPER, abstract_only, full_text, passage
 
@@ -307,8 +307,49 @@ async def test_a_question_about_several_papers_quotes_each_that_answers() -> Non
     assert [evidence.paper_id for evidence in found.evidence] == [papers[n].id for n in (0, 2, 3)]
 
 
-async def test_questions_in_other_scripts_are_not_called_off_topic() -> None:
-    assert (await ask("这篇论文用了什么数据集?")).outcome == Outcome.NOT_IN_PAPER
+@pytest.mark.parametrize(
+    "question",
+    [
+        "这篇论文用了什么数据集?",
+        "Welche Datensätze wurden benutzt?",
+        "Combien de paramètres a le modèle ?",
+        "¿Qué datos usan los autores?",
+    ],
+)
+async def test_a_question_in_another_language_is_called_neither_off_topic_nor_unanswered(
+    question: str,
+) -> None:
+    found = await ask(question)
+    assert (found.outcome, found.text) == (Outcome.UNSURE, ENGLISH_ONLY)
+    assert found.evidence == ()
+
+
+async def test_a_question_in_another_language_shows_the_places_that_share_its_words() -> None:
+    found = await ask("Wie viele Mel-Spektrogramm Features hat das HiveNet mit Adam optimizer?")
+    assert "Adam optimizer" in found.nearest[0].quote
+
+
+async def test_a_paper_in_the_question_s_language_is_read_as_any() -> None:
+    text = "Wir zählen die Bienen mit einem Mikrofon, das auch nachts und bei Regen im Stock bleibt."
+    paper = replace(PAPER, title="Bienen")
+    passages = (Passage(PAPER.id, 0, text, "Abstract", kind="abstract"),)
+    found = await EmbeddedAnswerer().answer(
+        Question("Wie werden die Bienen mit dem Mikrofon gezählt?", (paper,), passages)
+    )
+    assert [evidence.quote for evidence in (*found.evidence, *found.nearest)] == [text]
+    assert found.text == ""
+
+
+def test_for_a_question_in_another_language_the_sections_that_matter_are_taken() -> None:
+    sections = ("Introduction", "Related work", "Method", "Experiments", "Results", "Conclusion")
+    filler = "We walk in the meadow and listen to the wings of bees all day long. " * 12
+    passages = tuple(
+        Passage(PAPER.id, number, filler, f"{number // 5 + 1} {sections[number // 5]}")
+        for number in range(30)
+    )
+    found = retrieve("Welche Ergebnisse werden berichtet und warum?", passages)
+    assert {"6 Conclusion", "1 Introduction", "5 Results"} <= {passage.section for passage in found}
+    assert "2 Related work" not in {passage.section for passage in found}
 
 
 async def test_why_there_is_only_the_abstract_is_told() -> None:

@@ -129,6 +129,39 @@ def test_real_claims_are_present(text: str) -> None:
     assert present(text) == text
 
 
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ("Das Modell erreicht 28,4 BLEU.", True),
+        ("Le modèle atteint 28,4 BLEU avec 1.200 phrases.", True),
+        ("Das Modell erreicht 28,5 BLEU.", False),
+        ("Das Modell erreicht 284 BLEU.", False),
+        ("The model reaches 28,4 BLEU.", False),
+    ],
+)
+def test_other_languages_write_the_point_of_a_number_as_a_comma(said: str, holds: bool) -> None:
+    assert numbers_hold(said, "Our model achieves 28.4 BLEU on 1,200 sentences.") is holds
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Das Modell erreicht den Stand der Technik nicht.",
+        "Le modèle n'atteint pas les meilleurs résultats.",
+        "El modelo no alcanza los mejores resultados.",
+        "Het model is niet beter en haalt het niet.",
+        "该模型没有达到最好的结果。",
+    ],
+)
+def test_a_denial_in_another_language_needs_one_in_the_quote(said: str) -> None:
+    assert not polarity_holds(said, "Our model achieves the best results.")
+    assert polarity_holds(said, "Our model does not achieve the best results.")
+
+
+def test_words_that_deny_in_other_languages_only_mean_nothing_in_english() -> None:
+    assert polarity_holds("The pas de deux of Ni and Mai atoms.", "Ni and Mai atoms dance a pas de deux.")
+
+
 def test_numbers_are_compared_by_value_and_scale() -> None:
     assert numbers("1,000 images, 0.50 and -3.2; 65M weights, 5 %") == {
         ("1000", ""), ("0.5", ""), ("-3.2", ""), ("65", "m"), ("5", "%"),
