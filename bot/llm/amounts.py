@@ -21,7 +21,10 @@ _WHICH = (
 )
 _NO_NOUN = r"\b(?!-|\s+(?:functions?|metrics?|measures?|analys[ie]s|types?|models?|correction|limits?))"
 
-_MANY = _pattern(rf"\bhow (?:many|much)\b|{_WHICH}number{_NO_NOUN}")
+_SET = r"(?<!learning )(?<!dropout )(?<!decay )(?<!sampling )(?<!frame )(?<!bit )(?<!data )"
+"""A rate that somebody sets or that is counted in a second is no share."""
+
+_MANY = _pattern(rf"\bhow (?:many|much)\b|{_WHICH}(?:number|rate){_NO_NOUN}")
 _SIZE = _pattern(
     rf"\bhow (?:large|big|small|high|low|deep|heavy|costly|old|wide)\b{_AUXILIARY}|"
     rf"{_WHICH}(?:size|price){_NO_NOUN}"
@@ -29,10 +32,10 @@ _SIZE = _pattern(
 _SCORE = _pattern(
     rf"\bhow accurate(?:ly)?\b{_AUXILIARY}|"
     rf"{_WHICH}(?:accurac(?:y|ies)|scores?|percentage|percent|fraction|share|"
-    rf"proportion|rate|recall|F1|BLEU|ROUGE|mAP|IoU|PSNR|SSIM|FID|perplexity|error){_NO_NOUN}"
+    rf"proportion|{_SET}rate|recall|F1|BLEU|ROUGE|mAP|IoU|PSNR|SSIM|FID|perplexity|error){_NO_NOUN}"
 )
 _SPEED = _pattern(
-    rf"\bhow (?:long|fast|quick(?:ly)?|slow)\b{_AUXILIARY}|"
+    rf"\bhow (?:long|fast|quick(?:ly)?|slow)\b{_AUXILIARY}|\bhow much (?:faster|slower|quicker|longer)\b|"
     rf"{_WHICH}(?:speed|latency|throughput|run-?time){_NO_NOUN}"
 )
 _OF_DATA = _pattern(r"\b(?:corp(?:us|ora)|data(?: ?sets?)?|(?:training|test) sets?|benchmarks?|collection)\b")
@@ -41,22 +44,26 @@ _NO_AMOUNT = _pattern(
     r"\[[\d,;\s–-]+\]|\([^()]*\b(?:19|20)\d\d[a-z]?\)|"
     r"\b(?:fig(?:ure|\.)?s?|tab(?:le|\.)?s?|sec(?:tion|\.)?s?|eq(?:uation|\.)?s?|algorithm)\s*\(?\d[\d.]*\)?|"
     r"\b(?:in|since|until|by|from|during|before|after)\s+(?:19|20)\d\d\b|"
-    r"\b[a-z][a-z-]*\d[\w.-]*|\b\d+[- ]?d(?:imensional)?\b"
+    r"\b[a-z][a-z-]*\d[\w.-]*|\b(?-i:[A-Z])\w+[ -]\d+(?:\.\d+)?B\b(?!\W+(?:\w+\W+)?param)|"
+    r"\b\d+[- ]?d(?:imensional)?\b"
 )
 _NUMBER = (
     r"(?:\d[\d.,]*|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|"
     r"sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?)\b)"
 )
 _CHANGE = (
-    r"\b(?:half|halv(?:e|es|ed|ing)|twice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quarter|thirds?|\w+fold|"
+    r"\b(?:half|halv(?:e|es|ed|ing)|twice|doubl(?:e|es|ed|ing)|tripl(?:e|es|ed|ing)|quarter|(?:an?|one|"
+    r"two)[- ]thirds?|\w+fold|"
     r"orders? of magnitude)\b"
 )
 _TIME = r"(?:m?s|milliseconds?|sec(?:onds?)?|min(?:utes?)?|hours?|days?|weeks?|months?|years?)\b"
 _THINGS = (
-    r"(?:[KMGT]i?B|samples?|examples?|instances?|images?|pictures?|frames?|videos?|clips?|hours?|minutes?|tokens?|"
+    r"(?:[KMGT]i?B|samples?|examples?|instances?|images?|pictures?|frames?|videos?|clips?|hours?|minutes?|"
+    r"tokens?|"
     r"sentences?|words?|documents?|articles?|papers?|pairs?|questions?|items?|records?|recordings?|rows?|"
     r"segments?|pages?|trajectories|episodes?|scenes?|cases|scans|patients|participants|annotations?|entries|"
-    r"observations|utterances|dialogues?|conversations?|tasks|problems|prompts|tweets|posts|reviews|queries)\b"
+    r"observations|utterances|dialogues?|conversations?|tasks|problems|prompts|tweets|posts|reviews|"
+    r"queries)\b"
 )
 _ANY = _pattern(rf"{_NUMBER}|{_CHANGE}|\bone {_TIME}")
 _AS_SCORE = _pattern(

@@ -277,7 +277,7 @@ def _outcome(asked: Asked, scored: Sequence[_Scored]) -> tuple[Outcome, list[_Sc
         for one in sure:
             best.setdefault(one.passage.paper_id, one.score)
         return Outcome.ANSWERED, [one for one in sure if one.score > best[one.passage.paper_id] - 2.0]
-    perhaps = [one for one in telling if asked.kinds or one.share >= UNSURE]
+    perhaps = [one for one in telling if one.share >= (RELATED if asked.kinds else UNSURE)]
     return (Outcome.UNSURE, perhaps[:2]) if perhaps else (Outcome.NOT_IN_PAPER, [])
 
 

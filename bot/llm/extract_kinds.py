@@ -35,8 +35,12 @@ class Kind:
     def tells(self, sentence: str, section: str) -> bool:
         """Whether the sentence surely tells a thing of this kind."""
         there = bool(section) and role(section) in self.home
-        own = role(section) is Role.LIMITATIONS and self.name == "limitations" if section else False
-        return own or (bool(self.sure.search(sentence)) and (there or not self.at_home or not section))
+        if self.name == "limitations" and section:
+            if role(section) is Role.LIMITATIONS:
+                return True
+            if role(section) is Role.APPENDIX:
+                return False
+        return bool(self.sure.search(sentence)) and (there or not self.at_home or not section)
 
 
 def _kind(name: str, asks: str, says: str, *home: Role, sure: str = "", at_home: bool = False) -> Kind:
@@ -61,8 +65,10 @@ _KINDS = (
     ),
     _kind(
         "limitations",
-        r"\blimitations?\b|\bweakness|\bdrawbacks?\b|\bshortcomings?\b|\bcaveats?\b|\bwhen does it fail\b|"
-        r"\bfail(?:ure|s)?\b|\bdownsides?\b|\bdisadvantage",
+        r"\blimitations?\b|\bweakness|\bdrawbacks?\b|\bshortcomings?\b|\bcaveats?\b|"
+        r"\b(?:does|do|did|can|could|will|would) (?:it|they|this|the (?:method|model|approach|"
+        r"system)) fail\b|"
+        r"\bfailure (?:cases?|modes?)\b|\bdownsides?\b|\bdisadvantage",
         r"\blimitations?\b|\blimited\b|\bdrawbacks?\b|\bcaveats?\b|\bshortcoming|\bfail(?:s|ed|ure)?\b|"
         r"\bcannot\b|"
         r"\bdoes not\b|\bdo not\b|\bmay not\b|\bonly (?:consider|evaluate|test|focus|cover)|"
@@ -83,7 +89,8 @@ _KINDS = (
         "parameters",
         r"\b(?:how (?:many|big|large)|number of|count|size)\b.{0,40}\b(?:parameters?|weights|params?|model|"
         r"network)\b"
-        r"|\bparameter (?:count|size)|\bmodel size\b|\bhow (?:big|large) is\b",
+        r"|\bparameter (?:count|size)|\bmodel size\b|\bhow (?:big|large) is (?:it|this|the (?:\w+ )?model|"
+        r"the network)\b",
         r"\b\d[\d.,]*\s?(?:[MBKT]|million|billion|thousand)?\b\W{0,3}(?:\w+ ){0,2}?(?:parameters?|weights|"
         r"params)\b|"
         r"\bparameters?\b.{0,40}\b\d|\b\d[\d.]*\s?[MB]\b(?: model| parameters|-parameter)|\b\d+ ?[x×] ?10",
@@ -96,20 +103,28 @@ _KINDS = (
     ),
     _kind(
         "hardware",
-        r"\bgpus?\b|\btpus?\b|\bhardware\b|\bcompute\b|\bhow (?:long|much time)\b.{0,40}\btrain|"
+        r"\bgpus?\b|\btpus?\b|\bhardware\b|\bcompute\b|\bhow (?:long|much time)\b.{0,40}\btrain\w*|"
         r"\btraining (?:time|"
-        r"cost)\b|\bexpensive\b|\bcosts?\b.{0,20}\btrain",
+        r"cost)\b|\bexpensive\b|\bcosts?\b.{0,20}\btrain\w*",
         r"\b(?:GPUs?|TPUs?|NVIDIA|A100|V100|H100|RTX|P100|CPUs?)\b|\b\d[\d.]* ?(?:hours|days|minutes)\b|"
         r"\bFLOPs?\b|"
         r"\b\d+ ?GB\b",
         Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+        sure=r"\b(?:NVIDIA|GeForce|Quadro|Tesla|RTX|GTX|Titan|[AVHP]\d00|T4|TPU ?v\d\w*|Xeon|EPYC)\b|"
+        r"\b(?:\d+|a|one|two|three|four|six|eight|sixteen|single)[ ×x]*(?:[\w-]+ ){0,3}?(?:GPUs?|TPUs?|"
+        r"CPUs?)\b|"
+        r"\b(?:GPU|TPU|CPU)[- ](?:hours?|days?)\b|(?=.*\b(?:train\w*|took|takes?)\b).*\b(?:\d[\d.]*|one|"
+        r"an|two|three) ?(?:hours?|days?|minutes?|weeks?)\b|\b\d+ ?GB\b|"
+        r"\b\d[\d.]*\S* ?[KMGTPE]?FLOPs?\b",
     ),
     _kind(
         "memory",
-        r"\b(?:v?ram|memory)\b(?! (?:bank|network|cell|module|augmented))|\bdisk space\b|\bfootprint\b",
+        r"(?:\b(?:v?ram|memory)\b(?! (?:bank|network|cell|module|augmented))|\bdisk space\b|"
+        r"\bmemory footprint\b)(?:.{0,25}\b(?:sav|reduc|requir|consum|need|tak|occup)\w*)?",
         r"\bmemory\b|\bV?RAM\b|\bfootprint\b|\b\d[\d.]* ?[kMGT]i?B\b",
         Role.EXPERIMENTS, Role.RESULTS, Role.METHOD, Role.ABSTRACT,
-        sure=r"\b(?:\d|hal(?:f|ve)|third|quarter|reduc|sav|less|lower|fewer|only|small|constant|linear|quadratic)"
+        sure=r"\b(?:\d|hal(?:f|ve)|third|quarter|reduc|sav|less|lower|fewer|only|small|constant|linear|"
+        r"quadratic)"
         r".{0,60}\b(?:memory|V?RAM|footprint)\b|\b(?:memory|V?RAM|footprint)\b.{0,60}(?:\b\d|\b(?:by|from) |"
         r"hal(?:f|ve)|reduc|sav)|\b\d[\d.]* ?[kMGT]i?B\b",
     ),
@@ -117,13 +132,15 @@ _KINDS = (
         "speed",
         r"\breal[- ]?time\b|\bhow fast\b|\b(?:inference|run-?time|running) (?:time|speed|cost)\b|"
         r"\blatency\b|\bfps\b|"
-        r"\bthroughput\b|\bspeed\b|\bhow (?:quick|long)\b.{0,30}\b(?:take|run|infer|process)",
+        r"\bthroughput\b|\bspeed(?:[- ]?ups?)?\b|\b(?:faster|slower)\b|"
+        r"\bhow (?:quick|long)\b(?!.{0,40}\btrain).{0,30}\b(?:take|run|infer|process)",
         r"\breal[- ]?time\b|\blatency\b|\bfps\b|\bframes per second\b|\bthroughput\b|\b(?:inference|"
         r"run-?time) (?:time|"
-        r"speed|efficien)|\b\d[\d.,]* ?(?:ms|milliseconds?|seconds?|sec)\b|\bper second\b|\bspeed-?ups?\b|"
+        r"speed|efficien)|\b\d[\d.,]* ?(?:ms|milliseconds?|seconds?|sec)\b|\bper second\b|\bspeed[- ]?ups?\b|"
         r"\bfaster\b",
         Role.EXPERIMENTS, Role.RESULTS,
         sure=r"\breal[- ]?time\b|\blatency\b|\bfps\b|\bframes per second\b|\bthroughput\b|\bper second\b|"
+        r"\bspeed[- ]?ups?\b|\b(?:faster|slower)\b|"
         r"\b(?:inference|run-?time|running) (?:time|speed)|\b\d[\d.,]* ?(?:ms|milliseconds?|seconds?|sec)\b",
     ),
     _kind(
@@ -160,7 +177,8 @@ _KINDS = (
     ),
     _kind(
         "people",
-        r"\bparticipants?\b|\bsubjects\b|\bpatients\b|\bsample size\b|\bannotators?\b|\busers? (?:study|"
+        r"\bparticipants?\b|\bsubjects\b|\bpatients\b|\bsample size\b|(?<!-)\bannotators?\b|"
+        r"\busers? (?:study|"
         r"took)\b|"
         r"\bhow many people\b",
         r"\b(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|twelve|N ?=)\W{0,3}(?:\w+[ -]){0,3}?(?:"
@@ -231,9 +249,29 @@ _KINDS = (
         r"\boptimi[sz]", Role.METHOD, Role.OTHER,
     ),
     _kind(
+        "optimizer", r"\boptimi[sz]er\b",
+        r"\boptimi[sz]er\b|\boptimi[sz]ed? (?:with|using|by)\b|\b(?:Adam[WX]?|SGD|RMSprop|Adagrad|"
+        r"Adafactor|L-?BFGS|"
+        r"Muon|Lion)\b|\bgradient descent\b",
+        Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+    ),
+    _kind(
+        "learning rate", r"\blearning rates?\b", r"\blearning rates?\b|\blr ?=",
+        Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+    ),
+    _kind(
+        "batch size", r"\bbatch(?:es)?[- ]sizes?\b",
+        r"\bbatch(?:es)?[- ](?:sizes?|of)\b|\bbatch(?:es)? contain|\b(?:per|each|in a) (?:mini-?)?batch\b",
+        Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+    ),
+    _kind(
+        "epochs", r"\bepochs?\b|\btraining steps\b", r"\bepochs?\b|\d[\d,.]*k? (?:\w+ )?(?:steps|"
+        r"iterations|updates)\b",
+        Role.EXPERIMENTS, Role.METHOD, Role.APPENDIX,
+    ),
+    _kind(
         "settings",
-        r"\bhyper-?parameters?\b|\blearning rate\b|\bbatch size\b|\boptimi[sz]er\b|\bepochs?\b|"
-        r"\btraining details\b",
+        r"\bhyper-?parameters?\b|\btraining (?:details|settings?)\b",
         r"\bhyper-?parameters?\b|\blearning rate\b|\bbatch(?:es)? (?:size|of)\b|\boptimi[sz]er\b|"
         r"\bAdamW?\b|\bSGD\b|"
         r"\bepochs?\b|\bsteps\b|\bdropout\b",
@@ -248,13 +286,15 @@ _ASKING = frozenset(
         "tested new thing things example detail details please available availability public publicly "
         "release released download online open link where matter else more also "
         "another again took part take takes taken involved included recruited happen happens build "
-        "built make made create created develop developed choose chose need needed"
+        "built make made create created develop developed set choose chose need needed"
     )
 )
 
 
 TELLING = 3.0
 """The rarity from which words that are shared say something."""
+HALF = 0.5
+"""The share of a question's own words that makes a place near though it names nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +320,16 @@ class Asked:
         return amounts.told(sentence, self.amount)
 
     def nearness(self, there: frozenset[str] | set[str]) -> float:
-        """The share of the weight of all its words that is there; 0 where none of those that name a kind is.
+        """The share of the weight of all its words that is there; 0 where none of those that name a kind is,
+        nor half of the others.
 
         A word that most papers have does not make a place near by itself.
         """
         found = {stem: weight for stem, weight in self.words.items() if stem in there}
         naming = self.words.keys() - self.weights.keys()
         weight = sum(found.values())
-        if weight < TELLING or (naming and not naming & found.keys()):
+        unnamed = naming and not naming & found.keys()
+        if weight < TELLING or (unnamed and self.share(there) < HALF):
             return 0.0
         return weight / sum(self.words.values())
 
@@ -321,6 +363,10 @@ _COVERS = {
     "speed": ("hardware",),
     "loss": ("method",),
     "settings": ("loss", "method"),
+    "optimizer": ("loss", "method"),
+    "learning rate": ("settings", "method"),
+    "batch size": ("settings", "parameters", "method"),
+    "epochs": ("settings", "method"),
 }
 """A question of the first kind is not one of the others, though it has their words."""
 _COUNTED = frozenset({"parameters", "people", "hardware", "speed", "memory"})

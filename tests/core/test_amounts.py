@@ -20,6 +20,7 @@ from bot.llm.amounts import sought, told
         "How fast can it run?",
         "what's the size of the model?",
         "how accurate is it",
+        "What is the learning rate?",
     ],
 )
 def test_a_quantity_is_asked_for(question: str) -> None:
@@ -75,6 +76,8 @@ def test_a_sentence_with_an_amount(sentence: str) -> None:
         "A 3D map of the room.",
         "We train on CIFAR-10 with an A100.",
         "The F1 score.",
+        "Mistral 7B has a sliding window.",
+        "The third chunk attends to the cache.",
         "It is fast.",
         "",
     ],
@@ -87,6 +90,11 @@ def test_a_sentence_without_an_amount(sentence: str) -> None:
     ("question", "sentence", "answers"),
     [
         ("What accuracy does it reach?", "It reaches 86.6% on two tasks.", True),
+        ("What is the learning rate?", "It is trained with a learning rate of 1e-5.", True),
+        ("What is the error rate?", "It is trained with a learning rate of 1e-5.", False),
+        ("How much faster is it?", "We ran tests with two objectives.", False),
+        ("How much faster is it?", "It yields a 2x speed up.", True),
+        ("How much is saved?", "It saves two thirds of the time.", True),
         ("What accuracy does it reach?", "The error falls by 37% over twelve drives.", True),
         ("What accuracy does it reach?", "It is 6.95x faster on five tasks.", False),
         ("What is the F1 score?", "Both reach an F1-score of 0.84.", True),

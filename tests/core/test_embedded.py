@@ -234,6 +234,60 @@ async def test_halved_memory_is_what_memory_was_saved() -> None:
     assert saves.text in said(found)
 
 
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("How much memory does it save?", "Quantized wings reduce the use of memory by 8x at no loss."),
+        ("What is the batch size?", "Each training batch contains 64 clips of one minute."),
+        ("What is the learning rate?", "We train the counter for one day with a learning rate of 1e-5."),
+        ("What is the mask threshold set to?", "The mask is cut at a threshold of 0.4 in all tests."),
+        ("How long did training take?", "We trained HiveNet for a total of 12 hours."),
+        ("How much faster is it than BuzzCount?", "HiveNet yields a 2x speed up over BuzzCount."),
+        ("Which GPU was used?", "We trained on one machine with 8 NVIDIA P100 GPUs."),
+    ],
+)
+async def test_a_setting_is_told_by_the_sentence_that_names_it(question: str, says: str) -> None:
+    found = await ask(question, more=(passage(says, "4 Experiments", 3),))
+    assert found.outcome == Outcome.ANSWERED
+    assert says in said(found)
+    assert "1,204 hours" not in said(found)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the learning rate?",
+        "What is the batch size?",
+        "Was it evaluated on Chinese data?",
+        "What is the sample size in Kenya?",
+        "What are the risk factors for swarm failure?",
+        "How large is the sliding window?",
+    ],
+)
+async def test_another_thing_of_the_same_kind_is_no_answer(question: str) -> None:
+    found = await ask(question)
+    assert found.outcome in (Outcome.NOT_IN_PAPER, Outcome.NEAR, Outcome.OFF_TOPIC)
+    assert found.evidence == ()
+
+
+async def test_a_comparison_with_what_the_paper_names_elsewhere_shows_that_place() -> None:
+    named = passage("Earlier counters, such as ApiScan, need a camera at the hive.", "2 Related Work", 2)
+    found = await ask("How does it compare with ApiScan?", more=(named,))
+    assert (found.outcome, found.nearest[0].quote) == (Outcome.NEAR, named.text)
+
+
+async def test_orders_in_a_printed_prompt_are_no_limitations() -> None:
+    prompt = passage("Do not add any site limitations to your query.", "E Prompt Templates", 9)
+    assert prompt.text not in said(await ask("What are the limitations?", more=(prompt,)))
+
+
+async def test_agreement_of_annotators_is_not_their_number() -> None:
+    agree = passage("The inter-annotator agreement was a kappa of 0.71.", "4 Experiments", 3)
+    hired = passage("We hired three annotators who count bees by eye in a meadow.", "4 Experiments", 3)
+    found = await ask("What is the inter-annotator agreement?", more=(hired, agree))
+    assert [evidence.quote for evidence in found.evidence] == [agree.text]
+
+
 async def test_words_of_the_title_need_not_stand_in_the_answer() -> None:
     found = await ask("Which optimizer does the HiveNet paper use?")
     assert found.outcome == Outcome.ANSWERED
