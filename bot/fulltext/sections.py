@@ -40,7 +40,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     (Role.RELATED, r"related work|prior work|previous work|literature|background|preliminar"
                    r"|state of the art"),
     (Role.ABSTRACT, r"abstract|author summary|highlights"),
-    (Role.INTRODUCTION, r"introduction|motivation|overview of the paper|why "),
+    (Role.INTRODUCTION, r"introduction|motivation|overview of the paper"),
     (Role.DATA, r"data ?sets?\b|\bdata\b|corpus|corpora|benchmarks?\b|participants|study (?:area|population)"
                 r"|samples?\b|materials"),
     (Role.EXPERIMENTS, r"experiment|evaluation|empirical|implementation|set-?up|baselines?|metrics|training"

@@ -19,7 +19,7 @@ from bot.fulltext.sections import Role, role
 from bot.llm.excerpt import choose, worth
 from bot.llm.extract_evidence import rank
 from bot.llm.extract_kinds import Asked, understood
-from bot.llm.extract_parts import stands_alone
+from bot.llm.extract_sentences import stands_alone
 from bot.text import sentences, stems
 from bot.tongues import foreign
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bot.domain import Claim, Evidence, Part, Passage
 from bot.evidence import CLAIM, QUOTE, clip, plausible, same
 from bot.fulltext.sections import Role, role
+from bot.llm.extract_sentences import CITATION, Sentence, bare, readable
 from bot.text import sentences
 
 
@@ -50,10 +51,16 @@ _RULES: tuple[_Rule, ...] = (
         r"\b(?:we|this (?:paper|work|study|article)|here,? we)\s+(?:\w+ly\s+)?(?:propose|introduce|present|"
         r"develop|describe|design|devise|formulate|release|construct|build|create|offer)s?\b|"
         r"\bour (?:key|main|core|central) (?:idea|insight|contribution)|\bwe (?:study|investigate|examine|"
-        r"explore)\b",
+        r"explore)\b|\bin this (?:paper|work|study|article),? we \w+|"
+        r"\bwe (?:address|tackle|overcome|solve|resolve|close|fill|bridge)\b.{0,60}\b(?:with|by|through|"
+        r"via)\b|"
+        r"\bour (?:model|method|approach|framework|system|solution|pipeline|algorithm)\b.{0,80}?"
+        r"\b(?:implements?|combines?|leverages?|integrates?|employs?|couples?|unifies)\b",
         _FRONT | {Role.CONCLUSION},
         r"\b(?:propose|introduce|novel|new|key idea|insight|called|named)\b",
-        r"\b(?:section|§|appendix|ablation|limitation)",
+        r"\b(?:section|§|appendix|ablation|limitation)|\bwe \w+ (?:that|how much)\b|"
+        r"\bwe (?:show|find|found|observe|discuss|conclude|evaluate|test|report|compare|prove|refer|call|"
+        r"denote)\b",
     ),
     _Rule(
         Part.TASK, 1,
@@ -61,7 +68,9 @@ _RULES: tuple[_Rule, ...] = (
         r"wants?) to\b|"
         r"\b(?:we|this (?:paper|work|study)) (?:address|tackle|focus|consider|study|investigate|examine|ask|"
         r"explore)e?s?\b|\bthis (?:paper|work|study|article) (?:addresses|is about|concerns)\b",
-        _FRONT, r"\b(?:given|task of|problem of|goal)\b", r"\b(?:section|future)\b",
+        _FRONT, r"\b(?:given|task of|problem of|goal)\b", r"\b(?:section|future)\b|^(?:if|as|when|since|"
+        r"because)\b|"
+        r"\b(?:design|community|broader) goal\b|\bour aim is to help\b",
     ),
     _Rule(
         Part.FUTURE_WORK, 3,
@@ -83,7 +92,10 @@ _RULES: tuple[_Rule, ...] = (
         frozenset({Role.LIMITATIONS, Role.DISCUSSION, Role.CONCLUSION}),
         r"\b(?:our|we|this (?:work|study|paper))\b",
         r"\b(?:prior|previous|existing|these|such|current|other) (?:work|method|approach|model|stud|system)|"
-        r"\bto (?:address|overcome|alleviate) (?:this|these|the) limitation|\bsection\b",
+        r"\bto (?:address|overcome|alleviate) (?:this|these|the) limitation|\bsection\b|"
+        r"^(?:in order )?to (?:investigate|address|study|mitigate|overcome|tackle|alleviate|resolve|"
+        r"bypass|avoid)\b|"
+        r"\b(?:confident|adequate|sufficient|we believe)\b",
         Role.LIMITATIONS,
     ),
     _Rule(
@@ -108,7 +120,9 @@ _RULES: tuple[_Rule, ...] = (
         r"dropped)\b.{0,20}\d|"
         r"(?:improv|increas|decreas|reduc|drop|degrad)\w* significantly|(?:experiments?|evaluations?|"
         r"study|analysis)\b"
-        r".{0,80}\b(?:show|demonstrat|indicat|suggest|reveal|confirm|found)\w*|"
+        r".{0,80}\b(?:shows?|showed|shown|showing|demonstrat\w*|indicat\w*|suggests?|suggested|suggesting|"
+        r"reveal\w*|"
+        r"confirm\w*|found)\b|"
         r"significantly (?:\w+ly )?(?:better|higher|lower|more|less|fewer|greater|smaller|faster|"
         r"outperform|improv|"
         r"reduc|increas|decreas|associated|correlat|differ)|"
@@ -118,12 +132,20 @@ _RULES: tuple[_Rule, ...] = (
         r"\d+(?:\.\d+)?\s*(?:%|points?|x\b|×)|\b\d+\.\d+\b|\boutperform|\bour\b",
         r"\b(?:section|appendix|future|et al\.?,? \(?\d{4}\)? (?:show|find|propose|report)|whether|"
         r"representative of|"
-        r"a (?:new )?trend|requires a|we (?:experiment|started|discarded))\b",
+        r"a (?:new )?trend|requires a|we (?:experiment|started|discarded))\b|"
+        r"^[A-Z][\w-]+(?: and [A-Z][\w-]+| et al\.)? (?:found|report\w*|show\w*|propose\w*|"
+        r"observe\w*)\b(?=.*\bet al|.*\[\d)|"
+        r"^[A-Z][\w-]+ et al\.|^(?!.*\b(?:we|our|this)\b).*\b(?:have|has) (?:\w+ly |also |"
+        r"recently )?(?:achieved|shown|"
+        r"demonstrated|made|led|"
+        r"attained|enabled|emerged|improved|become|increased|been)\b|"
+        r"^we (?:further |also )?(?:evaluate|test|train|conduct|inject|apply|use|collect)\b"
+        r"(?!.*\b(?:show|find|found|demonstrat|outperform|achiev|reveal|improv|surpass|exceed|observ)\w*)",
     ),
     _Rule(
         Part.DATASETS, 3,
         r"^(?=.*\b(?:data ?sets?|benchmarks?|corpus|corpora|(?:test|validation|training) (?:sets?|data)|"
-        r"participants|patients|samples|cohort|recordings)\b)(?=.*(?:\b(?:we|were|was|is|"
+        r"participants|patients|cohort|recordings|\d[\d,]* (?:\w+ )?samples)\b)(?=.*(?:\b(?:we|were|was|is|"
         r"are) (?:\w+ ){0,3}?(?:use|"
         r"train|evaluate|test|collect|annotat|record|recruit|construct|creat|build|built|gather|select|sampl|"
         r"experiment|conduct|pre-?train|fine-?tun|appl)\w*|\b(?:consist|contain|compris|includ)\w*|"
@@ -138,7 +160,9 @@ _RULES: tuple[_Rule, ...] = (
         r"compare|recruit)|\b(?:consists? of|contains?|comprises?|trained on|evaluated on)\b|"
         r"\b[A-Z]{2,}\w*\b.*\d",
         r"\b(?:future|related|previous(?:ly)?|prior|section|many|existing|lack|GPUs?|GPU hours|learning rate|"
-        r"batch size|crowdsourcing provides|emphasi[sz]ed|continued|self-reported|discarded|describe)\b|"
+        r"batch size|crowdsourcing provides|emphasi[sz]ed|continued|self-reported|discarded|describe|"
+        r"coverage|similarity|"
+        r"hypothes\w+|suggests?|due to|papers (?:conduct|use|report))\b|\bonly a (?:fraction|few)|"
         r"et al\.|\((?:19|20)\d\d[a-z]?\)",
     ),
     _Rule(
@@ -148,7 +172,10 @@ _RULES: tuple[_Rule, ...] = (
         r"\bcompar(?:e|ed|ing|ison)s?\b.{0,60}\b(?:with|to|against|between)\b.{0,60}"
         r"\b(?:methods?|models?|approach|systems?|algorithms?|baselines?)|\bcompetitors?\b",
         _TESTS, r"\b(?:baselines?|we compare|compared (?:with|to|against))\b",
-        r"\b(?:baseline (?:characteristics|prevalence|survey|data|period|levels?)|future|related work)",
+        r"\b(?:baseline (?:characteristics|prevalence|survey|data|period|levels?)|future|related work|"
+        r"participants?|"
+        r"asked)\b|\bcompar\w+ (?:to|with) .{0,60}, (?:this|our|the)\b|\b(?:results|performance) (?:\w+ )?"
+        r"(?:in the|compared|comparable)|\bachiev\w+ (?:comparable|similar|better)\b",
     ),
     _Rule(
         Part.RESOURCES, 3,
@@ -173,7 +200,13 @@ _RULES: tuple[_Rule, ...] = (
         frozenset({Role.METHOD, Role.OTHER, Role.INTRODUCTION}),
         r"\b(?:consists? of|we first|pipeline|stages?|steps?)\b",
         r"\b(?:related|future|rest of (?:the|this) paper|this paper is organi[sz]ed|section \d|participants?|"
-        r"crucial|as a result|questions covering|users must|prior experience|she needs|he needs)",
+        r"crucial|as a result|questions covering|users must|prior experience|she needs|he needs)|"
+        r"\bwe (?:first|then|next|finally) (?:describe|discuss|introduce|review|present|outline|attempt|"
+        r"explain|define|"
+        r"summari|give|show|evaluate|report|compare|analy|conclude|provide)|\bbefore \w+ing\b|\b(?:must|"
+        r"should|keep in mind|note that)\b|^(?:however|"
+        r"but)\b|"
+        r"\b(?:corpus|corpora|data ?sets?|data|benchmark)\b.{0,60}\bconsists?\b|\billustrates?\b",
     ),
     _Rule(
         Part.ARCHITECTURE, 3,
@@ -194,7 +227,7 @@ _RULES: tuple[_Rule, ...] = (
         Part.GAPS, 2,
         r"\b(?:however|but|yet|despite|although|unfortunately|nevertheless|while)\b.{0,160}\b(?:not|lack|"
         r"limited|"
-        r"fail|difficult|challeng|expensive|costly|remain|unclear|unknown|few|little|only|require|suffer|"
+        r"fail|difficult|challeng|expensive|costly|remains?\b|unclear|unknown|few|little|only|require|suffer|"
         r"hard|"
         r"scarce|insufficient|ignore|neglect|overlook|poor)|"
         r"\b(?:existing|current|previous|prior) (?:methods?|approaches|work|models?|studies|systems?|"
@@ -203,34 +236,41 @@ _RULES: tuple[_Rule, ...] = (
         r"\b(?:little|less) (?:is known|attention|work)\b|\bremains? (?:a |an )?(?:challeng|open|unclear|"
         r"difficult)",
         _FRONT, r"\b(?:however|existing|current|lack|fail)\b",
-        r"\b(?:our (?:method|approach|model|results|experiments)|we (?:find|show|found|observe|propose|"
-        r"introduce|present)|helps?|(?:our|the proposed) (?:system|framework|work) \w+s)\b",
+        r"\bour\b|\bwe\b(?! (?:still |do not |currently |yet )*(?:lack|know|need|understand))|"
+        r"\b(?:this|these) (?:aspects?|issues?|problems?|gaps?|limitations?|challenges?|questions?)\W*$|"
+        r"^(?:for (?:example|instance)|specifically|in particular|note that)\b|"
+        r"\b(?:helps?|(?:our|the proposed) (?:system|framework|work) \w+s)\b",
     ),
     _Rule(
         Part.MOTIVATION, 2,
         r"\b(?:important|crucial|essential|critical|fundamental|central|key (?:to|for|role|component)|"
-        r"growing|widely|popular|significant (?:attention|interest|progress|role)|"
+        r"growing (?:interest|number|body|demand|need|importance|attention|concern|use)|widely|popular|"
+        r"significant (?:attention|interest|progress|role)|"
         r"rapid(?:ly)?|"
-        r"plays? an?|motivat\w+|needed|necessary|enables?|has become|have become|burden|major|"
+        r"plays? an?|motivat\w+|has become|have become|burden|major|"
         r"leading cause)\b",
         _FRONT, r"\b(?:important|crucial|essential|critical|motivated|growing|increasing)",
-        r"\b(?:we (?:find|show|found|observe|propose|introduce|present|identified)|"
-        r"our (?:\w+ )?(?:results|experiments|data|evaluations?|findings|system|method|approach|model))\b|"
+        r"\b(?:we|our|this (?:paper|work|study|article))\b(?!.*\bmotivat)|^(?:for (?:example|instance|"
+        r"a given)|"
+        r"specifically|in particular|note that|furthermore|finally|notably)\b|"
         r"however|organi[sz]ed as|\bsection \d|\bwill be published\b|^By\b",
     ),
     _Rule(
         Part.STRENGTHS, 2,
-        r"\b(?:our|proposed|the) (?:method|approach|model|framework|system|algorithm|"
-        r"results?)\b.{0,120}\b(?:robust|"
-        r"efficient|scal(?:es|able)|general(?:izes?|ises?)|simple|fast(?:er)?|effective|flexible|lightweight|"
-        r"interpretable|accurate|advantage|benefit)|\b(?:strengths?|advantages?) of (?:our|the|this)\b",
+        r"\b(?:our|proposed|the) (?:\w+ ){0,2}?(?:method|approach|model|framework|system|algorithm|"
+        r"results?)\b.{0,60}?"
+        r"(?:\b(?:is|are|remains?|proves?) (?:\w+ ){0,2}?(?:robust|efficient|scalable|simple|fast(?:er)?|"
+        r"effective|flexible|"
+        r"lightweight|interpretable|accurate)|\bgenerali[sz]es?\b|\bscales\b|\brobust(?:ly)?\b)|"
+        r"\b(?:strengths?|advantages?|benefits?) of (?:our|the|this)\b|\bour \w+(?: \w+)? (?:offers?|"
+        r"enables?)\b",
         _END | {Role.ABSTRACT, Role.RESULTS},
         r"\b(?:advantage|strength|robust|generaliz)", r"\bfuture\b|\bnot\b",
     ),
     _Rule(
         Part.WEAKNESSES, 2,
-        r"\b(?:our|proposed|the) (?:method|approach|model|framework|system|"
-        r"algorithm)s?\b.{0,120}\b(?:struggles?|"
+        r"\b(?:our|proposed|the) (?:\w+ )?(?:method|approach|model|framework|system|"
+        r"algorithm)s?\b.{0,60}?\b(?:struggles?|"
         r"fails?|underperform|worse|slower|weak(?:er|ness)?|sensitive to|degrad|prone to|expensive|"
         r"costly)\b|\b(?:weakness(?:es)?|disadvantages?) of (?:our|the|this)\b",
         _END | _TESTS, r"\b(?:struggles?|fails?|weakness)", r"\b(?:baseline|prior|previous|existing)\b",
@@ -252,6 +292,9 @@ _REPORTS = re.compile(
     re.IGNORECASE,
 )
 """A sentence that reports what came out stands under the results, whatever else it names."""
+_BEFORE = frozenset({Part.MOTIVATION, Part.GAPS})
+_AFTER = frozenset({Part.RESULTS, Part.LIMITATIONS, Part.FUTURE_WORK, Part.STRENGTHS, Part.WEAKNESSES})
+"""An abstract tells why and what was missing before it comes to the authors' own work, the rest after."""
 ENOUGH = 1.9
 """The score from which a sentence tells a part: the words at home, or clear words elsewhere."""
 
@@ -274,66 +317,9 @@ def _compiled(rule: _Rule) -> _Compiled:
 _COMPILED = tuple(map(_compiled, _RULES))
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence that can stand alone, where it stands, and how early in its passage and paper."""
-
-    text: str
-    passage: Passage
-    place: int
-    """Which sentence of its passage it is, from 0."""
-    depth: float
-    """How far into the paper it stands, 0 to 1."""
-
-
-def readable(passages: Sequence[Passage]) -> Iterator[Sentence]:
-    """The sentences that can stand alone, in reading order; no captions, tables or back matter."""
-    last = max(1, len(passages) - 1)
-    for number, passage in enumerate(passages):
-        if passage.kind in ("abstract", "body") and role(passage.section) is not Role.BACK:
-            for place, sentence in enumerate(sentences(passage.text)):
-                if stands_alone(sentence):
-                    yield Sentence(sentence, passage, place, number / last)
-
-
-_LEANS = re.compile(
-    r"^(?:(?:however|but|and|or|so|thus|therefore|hence|moreover|furthermore|also|then|instead|otherwise|"
-    r"similarly|likewise|consequently|accordingly|besides|still|yet|nevertheless|conversely|for example|"
-    r"for instance|in contrast|on the other hand|in addition|as a result|in turn|this is because),?\s+)?"
-    r"(?:(?:this|these|those|that|such|it|they|he|she|its|their|both|the (?:former|latter|above|same|other|"
-    r"second|"
-    r"third)|another|here|there|one|some|others|all|most|each)\b(?!\s+(?:paper|work|study|article|thesis|"
-    r"survey|"
-    r"report)))",
-    re.IGNORECASE,
-)
-_CITATION = re.compile(
-    r"(?<!\s)(?<!\bby)(?<!\bin)(?<!\bof)(?<!\bto)(?<!\bfrom)(?<!\bwith)(?<!\band)(?<!following)(?<!\bsee)(?<!\bas)"
-    r"\s?(?:\((?:see |e\.g\.,? |cf\. )?[A-Z][^()]{0,200}?\b(?:19|20)\d{2}[a-z]?\)|"
-    r"\[\d{1,3}(?:(?:, ?|[–-])\d{1,3}){0,20}\]|\((?:[A-Za-z]+\d{4}[a-z]*, )+\))"
-)
-"""Citations in brackets, as people and as LaTeXML write them; not where a word before needs them."""
-_EMPTY_BRACKET = re.compile(r"\s?\((?:e\.g\.|i\.e\.|see|cf\.)?[\s,;]{0,9}\)")
 _POINTS = re.compile(
     r"\b(?:fig(?:ure)?s?|tables?|eqs?|equations?|appendix|section|sec)\b\.?\s*\(?[A-Z]?\d|§", re.I
 )
-
-
-def stands_alone(sentence: str) -> bool:
-    """Whether a sentence reads well by itself: whole, in words, not leaning on the one before."""
-    if not 40 <= len(sentence) <= 420 or not sentence[0].isupper() or sentence[-1] not in ".!?”\"')":
-        return False
-    words = sentence.split()
-    plain = sum(word.strip(".,;:()[]'\"“”").replace("-", "").isalpha() for word in words)
-    if len(words) < 7 or plain < 0.7 * len(words) or sentence.count("(") != sentence.count(")"):
-        return False
-    single = sum(len(word) == 1 and word.lower() != "a" and word != "I" for word in words)
-    return single <= 3 and not _LEANS.match(sentence) and "?" not in sentence
-
-
-def bare(sentence: str) -> str:
-    """The sentence without citations in brackets."""
-    return _EMPTY_BRACKET.sub("", _CITATION.sub("", sentence))
 
 
 def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
@@ -351,7 +337,8 @@ def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
 
 
 _LINK = re.compile(
-    r"\b(?:code|data|datasets?|models?|weights|resources|demos?|project (?:page|website))\b.{0,120}\bhttps?://\S|"
+    r"\b(?:code|data|datasets?|models?|weights|resources|demos?|project (?:page|"
+    r"website))\b.{0,120}\bhttps?://\S|"
     r"\bhttps?://(?:www\.)?(?:github|gitlab|huggingface|zenodo)\.\S",
     re.IGNORECASE,
 )
@@ -386,6 +373,8 @@ def _score(compiled: _Compiled, sentence: Sentence) -> float:
         return 0.0
     if rule.part in _NO_RESULT and _REPORTS.search(text):
         return 0.0
+    if sentence.own is (rule.part in _BEFORE) and rule.part in _BEFORE | _AFTER:
+        return 0.0
     if sentence.passage.kind == "abstract":
         kind = Role.ABSTRACT
     home = kind in rule.home
@@ -393,12 +382,12 @@ def _score(compiled: _Compiled, sentence: Sentence) -> float:
         return 0.0
     score = 1.0 + 1.2 * home + 0.8 * min(2, len(compiled.better.findall(text)))
     score += 0.5 * bool(re.search(_OUR, text, re.IGNORECASE)) - 0.4 * bool(_POINTS.search(text))
-    score -= 0.3 * len(_CITATION.findall(text)) + max(0, len(text) - 220) / 200
+    score -= 0.3 * len(CITATION.findall(text)) + max(0, len(text) - 220) / 200
     return score + 0.3 / (1 + sentence.place) - 0.2 * sentence.depth * (kind is not Role.CONCLUSION)
 
 
 def _claim(part: Part, sentence: Sentence) -> Claim:
     quote = clip(sentence.text, QUOTE)
-    text = clip(bare(sentence.text if len(quote) == len(sentence.text) else quote.rstrip("…")), CLAIM)
+    text = clip(bare(sentence.text if len(quote) == len(sentence.text) else quote), CLAIM)
     passage = sentence.passage
     return Claim(part, text, Evidence(passage.paper_id, quote, passage.section, passage.page))

@@ -23,7 +23,8 @@ from bot.domain import (
 from bot.evidence import Lock, present
 from bot.llm.embedded import EmbeddedAnswerer, EmbeddedSummarizer
 from bot.llm.extract_answer import ENGLISH_ONLY, retrieve
-from bot.llm.extract_parts import bare, claims, stands_alone
+from bot.llm.extract_parts import claims
+from bot.llm.extract_sentences import bare, stands_alone
 from tests.fakes.papers import ID, PAPER, abstract_only, full_text, passage
 
 TEXT = full_text()
@@ -134,12 +135,72 @@ def test_a_sentence_stands_under_its_part(sentence: str, section: str, part: Par
             "3 Method",
             Part.RESOURCES,
         ),
+        ("Counters for bees have achieved great success in the last few years.", "Abstract", Part.RESULTS),
+        (
+            "Motivating our use of recurrent layers we consider three desiderata here.",
+            "4 Why Recurrence",
+            Part.TASK,
+        ),
+        (
+            "To study this limitation, we present a new corpus of bees in the wild.",
+            "Abstract",
+            Part.LIMITATIONS,
+        ),
+        (
+            "Our corpus consists of a more balanced distribution of bees than others.",
+            "3 Method",
+            Part.PIPELINE,
+        ),
+        (
+            "We first describe a day of a beekeeper to ground the design of the counter.",
+            "3 Method",
+            Part.PIPELINE,
+        ),
+        (
+            "We asked people to compare pairs of models with each other for an hour.",
+            "4 Experiments",
+            Part.BASELINES,
+        ),
+        ("Meadow et al. found that bees are significantly more common there.", "5 Results", Part.RESULTS),
+        (
+            "Our model, Meadow via Interpretable Representations, embeds bees in a space.",
+            "Abstract",
+            Part.STRENGTHS,
+        ),
     ],
 )
 def test_a_sentence_does_not_stand_under_a_part_whose_words_it_only_has(
     sentence: str, section: str, never: Part
 ) -> None:
     assert never not in {claim.part for claim in claims([passage(sentence, section)])}
+
+
+async def test_an_abstract_tells_why_before_its_own_work_and_what_came_of_it_after() -> None:
+    told = (
+        "Counting bees is important for every beekeeper in the world. "
+        "Cameras have improved by 40% over the last ten years of work. "
+        "However, existing counters fail at night and in heavy rain. "
+        "We present HiveNet, which listens to the wings of the bees. "
+        "While wind is harmless, the counters of the others remain far behind ours. "
+        "HiveNet improves the count by 12% over the best camera so far. "
+        "The microphone is crucial and enables a count at night as well."
+    )
+    bees = replace(PAPER, abstract=told)
+    made = await EmbeddedSummarizer().summarize(bees, abstract_only(bees))
+    assert of_part(made, Part.MOTIVATION) == "Counting bees is important for every beekeeper in the world."
+    assert of_part(made, Part.GAPS) == "However, existing counters fail at night and in heavy rain."
+    assert of_part(made, Part.RESULTS) == "HiveNet improves the count by 12% over the best camera so far."
+
+
+def test_a_claim_that_was_cut_off_says_so() -> None:
+    long = (
+        "We propose a filter for the wings of bees that needs no labels, no camera and no light at all, that "
+        "runs for a whole year on one small battery in any weather, and that anybody can build in an hour "
+        "(see the plans, which are drawn for people who have never held a soldering iron in their lives)."
+    )
+    (made,) = claims([passage(long, "1 Introduction")])
+    assert made.text.endswith("…")
+    assert made.text.rstrip("…") in long
 
 
 def test_citations_are_left_out_of_claims_but_not_of_quotes() -> None:
@@ -151,6 +212,7 @@ def test_citations_are_left_out_of_claims_but_not_of_quotes() -> None:
         ("We propose a filter for bees that needs no labels at all.", quote)
     ]
     assert bare("As shown by (Meadow, 2020).") == "As shown by (Meadow, 2020)."
+    assert bare("It is used (attentionModel, ; DBLP:a/b15, ) often.") == "It is used often."
 
 
 @pytest.mark.parametrize(
@@ -162,6 +224,10 @@ def test_citations_are_left_out_of_claims_but_not_of_quotes() -> None:
         "Too short.",
         "x i = y i + z j k l m n o p q and so on until the end.",
         "Does it also help when the meadow lies in the wind of the sea?",
+        "In the former task our model is better than all of the others.",
+        "The first is a filter for wings, and the second is a counter of bees.",
+        "Figure 1 illustrates how the counter is put together by a beekeeper.",
+        "For details, we refer the reader to the code of the earlier counter.",
     ],
 )
 def test_sentences_that_lean_on_others_are_not_taken(sentence: str) -> None:
