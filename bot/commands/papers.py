@@ -37,6 +37,9 @@ SHOWN = 8
 BELOW = 3
 WINDOW_DAYS = 30
 MONTHS = 12
+TOGETHER = 5
+"""Papers that one question may be about, or that are compared."""
+_BETWEEN = frozenset({"and", "or", "vs", "vs.", "versus", "with", "&", ","})
 AT_HAND = 0.3
 """Seconds that a form waits for the title of its paper."""
 
@@ -131,9 +134,10 @@ async def show(core: Core, call: Call, way: Responder) -> None:
 
 
 async def ask(core: Core, call: Call, way: Responder) -> None:
-    """Answer a question about one paper; without a question, ask for it. In a thread about one paper the id
-    may be left out."""
+    """Answer a question about a paper, or about a few; without a question, ask for it. In a thread about one
+    paper the id may be left out."""
     reference, question = call.first()
+    others, question = _further(question)
     question = question or call.request.values.get("question", "").strip()
     if not question:
         await way.send(Reply((await _question_form(core, call, reference),), private=True))
@@ -142,18 +146,36 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
     if paper is None:
         call.need("The paper's id")
         paper = await core.paper(reference, call.request)
-    await way.working("Reading the paper…")
+    found = [paper, *[await core.paper(other, call.request) for other in others]]
+    papers = list({one.id: one for one in found}.values())
+    if len(papers) > TOGETHER:
+        raise misuse(call.info, f"A question can be about up to {TOGETHER} papers.")
+    await way.working("Reading the paper…" if len(papers) == 1 else "Reading the papers…")
 
     async def words(said: str) -> None:
         await way.draft((paragraph(said),))
 
     answer = await core.desk.ask(
-        [paper], question, language=await language_of(core, call), channel=call.request.channel, words=words
+        papers, question, language=await language_of(core, call), channel=call.request.channel, words=words
     )
-    doc = answers.answer(answer, [paper])
+    doc = answers.answer(answer, papers)
     if call.request.kind != "reply":
-        doc = (answers.asked(question, paper), *doc)
-    await say(core, call, way, doc, [paper], kind="answer")
+        doc = (answers.asked(question, papers), *doc)
+    await say(core, call, way, doc, papers, kind="answer")
+
+
+def _further(words: str) -> tuple[list[str], str]:
+    """Ids and links that follow the first one, and the question behind them."""
+    found: list[str] = []
+    while words:
+        head, _, rest = words.partition(" ")
+        named = head.strip(",;")
+        if identity.parse(named):
+            found.append(named)
+        elif not (head.lower() in _BETWEEN and identity.parse(rest.partition(" ")[0].strip(",;"))):
+            break
+        words = rest.strip()
+    return found, words
 
 
 async def _of_thread(core: Core, call: Call) -> Paper | None:
@@ -204,7 +226,7 @@ async def similar(core: Core, call: Call, way: Responder) -> None:
 async def compare(core: Core, call: Call, way: Responder) -> None:
     """Two to five papers side by side."""
     references = call.need("Two ids").split()
-    if not 2 <= len(references) <= 5:
+    if not 2 <= len(references) <= TOGETHER:
         raise misuse(call.info, "Two to five papers can be compared.")
     papers = [await core.paper(reference, call.request) for reference in references]
     if len({paper.id for paper in papers}) < len(papers):

@@ -74,8 +74,8 @@ INFOS: tuple[CommandInfo, ...] = (
     ),
     CommandInfo(
         "ask",
-        "Ask a paper a question; the answer quotes the paper.",
-        "/paper ask <id> <question>",
+        "Ask a paper, or a few, a question; the answer quotes them.",
+        "/paper ask <id> [<id>…] <question>",
         "/paper ask 2308.04079 which datasets do they use?",
         (_ID, Option("question", "What you want to know")),
         form=True,

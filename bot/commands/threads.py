@@ -44,6 +44,8 @@ async def follow_up(core: Core, request: Request, thread: Thread, way: Responder
         return
     said = " ".join(request.text.split())
     meant = focus(said, papers, last=thread.kind == "file")
+    if len(meant) == len(papers) > 1:
+        meant = before(said, papers, thread.turns) or meant
     question = said if len(papers) == 1 else without_reference(said)
     await way.working("Reading the paper…" if len(meant) == 1 else "Reading the papers…")
     answer = await answered(core, request, meant, question, way, turns=thread.turns[-TURNS:])
@@ -106,6 +108,27 @@ def focus(question: str, papers: Sequence[Paper], *, last: bool = False) -> list
         return [papers[n - 1] for n in dict.fromkeys(numbered)]
     named = [paper for paper in papers if _names(question, paper)] or _described(question, papers)
     return named or list(papers[-1:] if last else papers)
+
+
+_SAME = re.compile(
+    r"^(?:and|also|but|what about|how about|and what about) (?:its?|the|how|why|what|which|does|is)\b|"
+    r"\b(?:its?|this (?:paper|one)|that (?:paper|one)|the paper)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:these|those|they|them|all|both|each|any|others?|which (?:one|paper))\b", re.IGNORECASE
+)
+
+
+def before(question: str, papers: Sequence[Paper], turns: Sequence[Turn]) -> list[Paper]:
+    """The one paper that the questions before were about, where this one leans on them ("and its code?")."""
+    for said in [question, *(turn.text for turn in reversed(turns) if turn.speaker == "person")]:
+        meant = focus(said, papers)
+        if len(meant) == 1:
+            return meant
+        if len(meant) < len(papers) or not _SAME.search(said) or _SEVERAL.search(said):
+            return []
+    return []
 
 
 _REFERENCE = re.compile(

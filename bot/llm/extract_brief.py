@@ -38,7 +38,7 @@ _EMPTY = frozenset(
         "effective efficient effectively limited use using used including provide benchmark "
         "benchmarks dataset datasets compared baselines baseline real world publicly however "
         "outperforms leading evaluate evaluation analysis problem quality accuracy system systems "
-        "process conduct comprehensive average strong further highlight end "
+        "process conduct comprehensive average strong further highlight end http https url href www "
     )
 )
 _NEWS, _SHARED, _OPENS = 4, 4, 4
@@ -83,7 +83,7 @@ def _section(topic: Topic, papers: Sequence[Paper]) -> BriefSection:
 
 def newest(topic: Topic, paper: Paper) -> str:
     """The sentence of the abstract that says best what is new, empty without an abstract."""
-    found = sentences(paper.abstract)
+    found = [s for s in sentences(paper.abstract) if not s.endswith("?")] or sentences(paper.abstract)
     wanted = set(content_stems(f"{topic.name} {paper.title}"))
     scored = [
         (
@@ -156,7 +156,7 @@ def _phrases(sentence: str) -> Iterator[tuple[tuple[str, ...], str]]:
     tokens = [(word, stem) for word in words(sentence) for stem in stems(word)]
     for (left, one), (right, other) in pairwise(tokens):
         if STOP_WORDS.isdisjoint((left, right)) and len(left) > 2 and len(right) > 2:
-            if one in _EMPTY or other in _EMPTY or left.isdigit() or right.isdigit():
+            if one in _EMPTY or other in _EMPTY or left.isdigit() or right.isdigit() or left.endswith("ly"):
                 continue
             yield (one, other), _spelled(sentence, left, right)
 

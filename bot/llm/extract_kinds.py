@@ -89,7 +89,9 @@ _KINDS = (
         "parameters",
         r"\b(?:how (?:many|big|large)|number of|count|size)\b.{0,40}\b(?:parameters?|weights|params?|model|"
         r"network)\b"
-        r"|\bparameter (?:count|size)|\bmodel size\b|\bhow (?:big|large) is (?:it|this|the (?:\w+ )?model|"
+        r"|\b(?:more|most|fewer|fewest) parameters\b|"
+        r"\bparameter (?:count|size)|\bmodel size\b|"
+        r"\bhow (?:big|large) is (?:it|this|the (?:\w+ )?model|"
         r"the network)\b",
         r"\b\d[\d.,]*\s?(?:[MBKT]|million|billion|thousand)?\b\W{0,3}(?:\w+ ){0,2}?(?:parameters?|weights|"
         r"params)\b|"

@@ -68,10 +68,11 @@ def answer(found: Answer, papers: Sequence[Paper]) -> Doc:
     return tuple(blocks)
 
 
-def asked(question: str, paper: Paper) -> Block:
-    """What was asked, for those who did not see the question."""
+def asked(question: str, papers: Sequence[Paper]) -> Block:
+    """What was asked of which papers, for those who did not see the question."""
     shown = question if len(question) <= 200 else question[:199].rstrip() + "…"
-    return paragraph(f"“{shown}” — ", title(paper), f" — {short_id(paper.id)}")
+    named = [part for paper in papers for part in (" — ", title(paper), f" — {short_id(paper.id)}")]
+    return paragraph(f"“{shown}”", *named)
 
 
 def about(paper: Paper) -> Block:
@@ -107,7 +108,7 @@ def comparison(papers: Sequence[Paper], summaries: Sequence[Summary]) -> Doc:
         rows = [_cell(number, summary, part) for number, summary in enumerate(summaries, 1)]
         if any(said for _, said in rows):
             blocks.append(heading(PART_NAMES[part], level=2))
-            blocks.append(Fields(tuple((name, text(said or "does not say")) for name, said in rows)))
+            blocks.append(Fields(tuple((name, text(said or "not found")) for name, said in rows)))
     for note in dict.fromkeys(footer(summary) for summary in summaries):
         blocks.append(paragraph(note, small=True))
     return tuple(blocks)

@@ -72,6 +72,15 @@ async def test_what_one_paper_says_alone_is_not_shared() -> None:
     assert brief.sections[1].statements == ()
 
 
+async def test_an_address_is_not_shared_and_a_question_is_no_news() -> None:
+    linked = " The code is at this https URL and it adaptively fuses all the sounds it hears."
+    hive = replace(HIVE, abstract=HIVE.abstract.replace("passive acoustic monitoring", "sound") + linked)
+    cave = paper(3, "Bats in caves", "Do we show how many bats a cave needs? Bats are shy." + linked)
+    brief = await EmbeddedBriefer().brief(((BEES, (hive,)), (BATS, (cave,))))
+    assert not any("URL" in said.text or "adaptively" in said.text for said in brief.shared)
+    assert not any(said.text.endswith("?") for section in brief.sections for said in section.statements)
+
+
 async def test_the_topic_itself_is_no_news_among_its_papers() -> None:
     brief = await EmbeddedBriefer().brief(((BEES, (HIVE, FOOD)),))
     assert not any("wild bees" in s.text for s in brief.shared)

@@ -209,6 +209,29 @@ async def test_a_mention_with_a_paper_and_a_question_is_answered(app: App) -> No
     assert "2508.00001" not in again.text
 
 
+async def test_a_question_may_name_several_papers(app: App) -> None:
+    asked = await _ask(app, "ask 2508.00001 and https://arxiv.org/abs/2508.00002, how do they test it?")
+    assert asked.text.startswith("“how do they test it?” — Splat-X")
+    assert "2508.00002" in asked.text.split("\n")[0]
+    same = await _ask(app, "ask 2508.00001 2508.00001v1 how do they test it?")
+    assert same.text.partition("”")[2].count("Splat-X: Pruned") == 1
+
+
+async def test_a_follow_up_keeps_to_the_paper_of_the_question_before(app: App) -> None:
+    way = await _ask(app, "compare 2508.00001 2508.00002")
+    thread = f"r{id(way)}-1"
+    assert (
+        "Splat-X"
+        in (await _ask(app, "the first one: how do they test it?", kind="reply", thread=thread)).text
+    )
+    again = await _ask(app, "and its limitations?", kind="reply", thread=thread)
+    assert again.text.startswith("On Splat-X")
+    whole = await _ask(app, "which of these need a camera?", kind="reply", thread=thread)
+    assert not whole.text.startswith("On ")
+    lost = await _ask(app, "and its limitations?", kind="reply", thread=thread)
+    assert not lost.text.startswith("On ")
+
+
 async def test_the_same_message_is_answered_once(app: App) -> None:
     assert (await _ask(app, "topics", message="m1")).replies
     assert not (await _ask(app, "topics", message="m1")).replies
