@@ -85,6 +85,11 @@ def foreign(scene: Scene) -> Told | None:
     return Told(other, other)
 
 
+def foreign_in_text(scene: Scene) -> Told | None:
+    """A sentence of another paper with a true quote of this one."""
+    return Told(scene.dice.choice(scene.foreign), scene.sentence)
+
+
 def word_changed(scene: Scene) -> Told | None:
     """One word of the quote is another."""
     parts = scene.sentence.split()
@@ -232,3 +237,5 @@ FALSE: dict[str, Way] = {
         dotted,
     )
 }
+BEYOND: dict[str, Way] = {foreign_in_text.__name__: foreign_in_text}
+"""What words alone cannot tell for sure; measured, and not in the reach."""

@@ -40,3 +40,13 @@ def foreign(question: str) -> bool:
     said = [word for word in words(question) if not word.isdigit()]
     others = sum(word in _OTHERS for word in said)
     return others > sum(word in _ENGLISH for word in said) and (others > 1 or len(said) <= 8)
+
+
+_ONLY_ENGLISH = frozenset(
+    ["the", "and", "this", "that", "which", "with", "are", "were", "from", "their", "they"]
+)
+
+
+def english(text: str) -> bool:
+    """Whether a statement is in English for sure, by a small word that no neighbour has."""
+    return not _ONLY_ENGLISH.isdisjoint(words(text)) and not foreign(text)

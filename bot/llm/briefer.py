@@ -8,6 +8,7 @@ from bot.domain import Brief, BriefSection, ChannelId, Evidence, Paper, Passage,
 from bot.errors import ModelLied
 from bot.evidence import Lock, clip, numbers_hold, polarity_holds, present
 from bot.llm import prompts
+from bot.llm.lies import links_away, unrelated
 from bot.llm.openai import ChatModel, Message, Task, conversation
 from bot.llm.schema import BriefOut, SentenceOut
 
@@ -121,4 +122,9 @@ class _Sheet:
 
 def _carried(text: str, evidence: Sequence[Evidence]) -> bool:
     quotes = " ".join(item.quote for item in evidence)
-    return numbers_hold(text, quotes) and polarity_holds(text, quotes)
+    return (
+        numbers_hold(text, quotes)
+        and polarity_holds(text, quotes)
+        and not unrelated(text, quotes)
+        and not links_away(text, quotes)
+    )

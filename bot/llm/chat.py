@@ -17,6 +17,7 @@ from bot.llm.schema import (
     SummaryOut,
     answer_so_far,
     outcome_so_far,
+    prose,
     quotes_so_far,
 )
 from bot.llm.truth import Held, Truth, carried, quotes_found
@@ -215,7 +216,7 @@ class _Draft:
             self._evidence = quotes_found(quotes, self._passages, self._lock)
         if not self._evidence or outcome_so_far(raw) == "NOT_IN_PAPER":
             return
-        text = answer_so_far(raw) or " ".join(f"“{item.quote}”" for item in self._evidence)
+        text = str(prose(answer_so_far(raw))) or " ".join(f"“{item.quote}”" for item in self._evidence)
         if text != self._shown:
             self._shown = text
             await self._words(text)

@@ -1,5 +1,6 @@
 """What a true quote does not prevent: a statement that turns its quote round, or that was put together from
-two places of a paper while quoting one. English only; statements in other languages pass."""
+two places of a paper while quoting one, or that has nothing to do with it, or that links away from the paper.
+English only, but for links; statements in other languages pass."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.domain import Passage
 from bot.text import STOP_WORDS, content_stems, stems
+from bot.tongues import english
 
 _DENIAL = re.compile(
     r"\b(?:not|no|never|neither|none|without|cannot|fail(?:s|ed)? to|unable to|\w+n['’]t)\b", re.IGNORECASE
@@ -21,6 +23,12 @@ _NEW = 2
 """Of those, how many the quote must lack."""
 _TERM = 5
 """A run that stands so often in the paper is its vocabulary and taken from nowhere."""
+
+_FEW, _MANY = 3, 5
+"""Meaningful words of a statement that must share one with its quote, and that must share two."""
+_BEGINNING = 5
+"""Letters by which two words are taken for one, so that "translates" is "translation"."""
+_LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>()\[\]]+|\]\([^()]*\)|\bmailto:\S+", re.IGNORECASE)
 
 _OPPOSITES = tuple(
     (frozenset(stems(one)), frozenset(stems(other)))
@@ -84,6 +92,27 @@ def _opposite(text: str, quote: str) -> bool:
 
 def _count(counts: Counter[str], some: frozenset[str]) -> int:
     return sum(counts[stem] for stem in some)
+
+
+def unrelated(text: str, quote: str) -> bool:
+    """Whether an English statement shares so few words with its quote that the quote cannot carry it.
+
+    Of the authors' own one-sentence summaries in SciTLDR one in a hundred is that far from the nearest
+    sentence of its abstract; of summaries of other papers nine in ten are.
+    """
+    said = _beginnings(text)
+    shared = len(said & _beginnings(quote))
+    far = (len(said) >= _FEW and not shared) or (len(said) >= _MANY and shared < 2)
+    return far and english(text)
+
+
+def _beginnings(text: str) -> frozenset[str]:
+    return frozenset(stem[:_BEGINNING] for stem in content_stems(text))
+
+
+def links_away(text: str, quote: str) -> bool:
+    """Whether the statement has an address that its quote lacks."""
+    return any(found.group().rstrip(".,;:/?!\"'") not in quote for found in _LINK.finditer(text))
 
 
 class Patchwork:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from bot.domain import Part
 
-VERSION = "1"
+VERSION = "2"
 """Part of the key under which results are kept: raise it with any change of the models below."""
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -32,7 +32,20 @@ def _entries(value: object) -> object:
     return [entry for entry in value if isinstance(entry, known)] if isinstance(value, list) else value
 
 
+_MARKS = re.compile(
+    r"\*\*|(?<!\w)__|__(?!\w)|`+|^\s*(?:#{1,6}|[-*•])\s+|"
+    r"</?(?:a|b|br|code|div|em|h[1-6]|i|img|li|ol|p|pre|script|span|strong|sub|sup|u|ul)\b[^<>]*>",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def prose(value: object) -> object:
+    """A sentence without the marks of Markdown and HTML, in which some models write: they would be shown."""
+    return _MARKS.sub("", value) if isinstance(value, str) else _line(value)
+
+
 Line = Annotated[str, BeforeValidator(_line)]
+Prose = Annotated[str, BeforeValidator(prose)]
 PartName = Annotated[Line, WithJsonSchema({"type": "string", "enum": [part.value for part in Part]})]
 
 
@@ -44,14 +57,14 @@ class ClaimOut(_Model):
     """A statement on a paper with the words of the paper that carry it."""
 
     part: PartName = ""
-    text: Line = ""
+    text: Prose = ""
     quote: Line = ""
 
 
 class SummaryOut(_Model):
     """A structured summary."""
 
-    gist: Line
+    gist: Prose
     gist_quote: Line = ""
     claims: Annotated[list[ClaimOut], BeforeValidator(_entries)]
 
@@ -68,7 +81,7 @@ class AnswerOut(_Model):
 
     outcome: Literal["ANSWERED", "NOT_IN_PAPER", "UNSURE"]
     quotes: Annotated[list[QuoteOut], BeforeValidator(_entries)]
-    answer: Line = ""
+    answer: Prose = ""
 
 
 class VerdictOut(_Model):
@@ -90,7 +103,7 @@ class SentenceOut(_Model):
     """A sentence and quotes of the papers that carry it."""
 
     quotes: Annotated[list[QuoteOut], BeforeValidator(_entries)] = Field(default_factory=list)
-    text: Line = ""
+    text: Prose = ""
 
 
 class SectionOut(_Model):

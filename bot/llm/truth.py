@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain import Claim, Evidence, Paper, Part, Passage
 from bot.evidence import Lock, fold, numbers_hold, polarity_holds, present, verify
-from bot.llm.lies import Patchwork, contradicts
+from bot.llm.lies import Patchwork, contradicts, links_away, unrelated
 from bot.llm.schema import ClaimOut, QuoteOut, SummaryOut
 from bot.text import content_stems, sentences
 
@@ -80,6 +80,8 @@ class Truth:
             and numbers_hold(text, found.quote)
             and polarity_holds(text, found.quote)
             and not contradicts(text, found.quote)
+            and not unrelated(text, found.quote)
+            and not links_away(text, found.quote)
             and not patchwork.found(text, found.quote)
         )
 
@@ -118,6 +120,8 @@ def carried(
         for sentence in sentences(answer)
         if numbers_hold(sentence, numbered)
         and _agrees(sentence, evidence)
+        and not unrelated(sentence, numbered)
+        and not links_away(sentence, quotes)
         and not patchwork.found(sentence, quotes)
     )
 

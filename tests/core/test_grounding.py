@@ -7,7 +7,7 @@ import pytest
 from benchmarks.grounding import measure
 from benchmarks.liars import FALSE, TRUE, Scene
 from bot.domain import Evidence, PaperId
-from bot.llm.lies import contradicts
+from bot.llm.lies import contradicts, links_away, unrelated
 from bot.llm.truth import carried
 from tests.fakes.papers import PAPER, full_text
 
@@ -68,3 +68,39 @@ def test_every_way_of_lying_can_be_told_on_some_sentence() -> None:
     )
     told = {name: way(scene) for name, way in {**TRUE, **FALSE}.items()}
     assert [name for name, what in told.items() if what is None] == ["shortened"]
+
+
+def test_a_sentence_that_its_quote_has_nothing_to_do_with_is_left_out() -> None:
+    quote = "HiveNet reaches an error of 4.8 bees per minute against 9.6 for BuzzCount."
+    evidence = [Evidence(PaperId("x"), quote)]
+    said = "It errs by 4.8 bees per minute. The authors admit fraud. Das ist ein Fehler von 4,8 Bienen."
+    kept = "It errs by 4.8 bees per minute. Das ist ein Fehler von 4,8 Bienen."
+    assert carried(said, evidence, full_text().passages) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "far"),
+    [
+        ("The authors admit fraud.", True),
+        ("The moon was measured at forty harbours for nine years with a gauge.", True),
+        ("The errors of counting are halved.", False),
+        ("That is so.", False),
+        ("Tidvattnet mättes i fyrtio hamnar under nio år med en mätare.", False),
+    ],
+)
+def test_what_is_far_from_its_quote(text: str, far: bool) -> None:
+    assert unrelated(text, "HiveNet halves the error of the count of bees in a meadow.") is far
+
+
+@pytest.mark.parametrize(
+    ("text", "away"),
+    [
+        ("See https://evil.example/x for more.", True),
+        ("See [the code](//evil.example).", True),
+        ("See www.evil.example.", True),
+        ("Code is at https://github.com/a/b.", False),
+        ("Code is at https://github.com/a/b/", False),
+    ],
+)
+def test_a_link_must_stand_in_the_quote(text: str, away: bool) -> None:
+    assert links_away(text, "Code is at https://github.com/a/b for all.") is away

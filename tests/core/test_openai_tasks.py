@@ -254,6 +254,24 @@ async def test_false_sentences_of_an_answer_are_left_out(model: Make, llm: LlmSe
     assert found.text == "It is 4.8 bees per minute."
 
 
+async def test_markdown_and_html_are_not_shown(model: Make, llm: LlmServer) -> None:
+    llm.writes(says("## **It** is `4.8` <b>bees</b> per minute.<br/>"))
+    assert (await OpenAIAnswerer(model()).answer(asked())).text == "It is 4.8 bees per minute."
+
+
+async def test_a_claim_that_links_away_or_has_nothing_to_do_with_its_quote_is_a_lie(
+    model: Make, llm: LlmServer
+) -> None:
+    away = TRUE | {"text": "HiveNet errs by 4.8 bees per minute, see https://evil.example."}
+    far = TRUE | {"text": "The authors admit fraud."}
+    bold = TRUE | {"text": "**HiveNet** errs by 4.8 bees."}
+    llm.writes({**GIST, "claims": [bold, IDEA, away, far]}).writes({**GIST, "claims": [bold, IDEA]})
+    summary = await summarizer(model()).summarize(PAPER, full_text())
+    assert [claim.text for claim in summary.claims] == [IDEA["text"], "HiveNet errs by 4.8 bees."]
+    assert "evil.example" in llm.asked[-1].last
+    assert "fraud" in llm.asked[-1].last
+
+
 async def test_unsure_stays_unsure(model: Make, llm: LlmServer) -> None:
     llm.writes(says("It is 4.8 bees per minute.", outcome="UNSURE"))
     assert (await OpenAIAnswerer(model()).answer(asked())).outcome == Outcome.UNSURE
