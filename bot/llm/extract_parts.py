@@ -8,14 +8,13 @@ cut off, or are mostly signs are not taken. A part about which nothing is found 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain import Claim, Evidence, Part, Passage
 from bot.evidence import CLAIM, QUOTE, clip, plausible, same
 from bot.fulltext.sections import Role, role
-from bot.llm.extract_sentences import CITATION, Sentence, bare, readable
-from bot.text import sentences
+from bot.llm.extract_sentences import CITATION, Sentence, bare, readable, released
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,25 +331,8 @@ def claims(passages: Sequence[Passage]) -> tuple[Claim, ...]:
             taken.append(sentence.text)
             chosen.append(_claim(compiled.rule.part, sentence))
     if not any(claim.part is Part.RESOURCES for claim in chosen):
-        chosen += [_claim(Part.RESOURCES, sentence) for sentence in _links(passages)][:1]
+        chosen += [_claim(Part.RESOURCES, sentence) for sentence in released(passages)][:1]
     return tuple(sorted(chosen, key=lambda claim: _SHOWN.index(claim.part)))
-
-
-_LINK = re.compile(
-    r"\b(?:code|data|datasets?|models?|weights|resources|demos?|project (?:page|"
-    r"website))\b.{0,120}\bhttps?://\S|"
-    r"\bhttps?://(?:www\.)?(?:github|gitlab|huggingface|zenodo)\.\S",
-    re.IGNORECASE,
-)
-
-
-def _links(passages: Sequence[Passage]) -> Iterator[Sentence]:
-    """Sentences of the abstract that link what was released: mostly too short to stand alone otherwise."""
-    for passage in passages:
-        if passage.kind == "abstract":
-            for place, sentence in enumerate(sentences(passage.text)):
-                if len(sentence) <= 420 and _LINK.search(sentence):
-                    yield Sentence(sentence, passage, place, 0.0)
 
 
 def _best(compiled: _Compiled, found: Iterable[Sentence], taken: Sequence[str]) -> list[Sentence]:

@@ -116,3 +116,30 @@ def stands_alone(sentence: str) -> bool:
 def bare(sentence: str) -> str:
     """The sentence without citations in brackets."""
     return _EMPTY_BRACKET.sub("", CITATION.sub("", sentence))
+
+
+_GOODS = (
+    r"(?:code ?bases?|codes?|data|datasets?|corpus|models?|weights|checkpoints|scripts|software|toolkit|"
+    r"library|package|benchmark|pipeline|implementation|resources|demos?|"
+    r"supplement\w*|project(?: (?:page|website))?)"
+)
+_RELEASED = re.compile(
+    rf"\b{_GOODS}\b.{{0,120}}\bhttps?://\S|\bhttps?://(?:www\.)?(?:github|gitlab|huggingface|zenodo)\.\S|"
+    rf"\bgithub\.com/|"
+    rf"^(?:all |the |our |its |this |source |full |complete )*{_GOODS}\b.{{0,60}}?\b(?:is|are|be|been) "
+    rf"(?:\w+ ){{0,2}}?(?:available|released|accessible|public|open[- ]sourced?|included|hosted)\b|"
+    rf"\bwe (?:also |will |publicly |have |openly )*(?:release|open[- ]source|publish|share|provide|make)d?\b"
+    rf".{{0,60}}?\b{_GOODS}\b(?:.{{0,60}}\b(?:public|available|open|license|community|research|url)|[^,]{{0,20}}$)",
+    re.IGNORECASE,
+)
+_TOLD = frozenset({Role.ABSTRACT, Role.INTRODUCTION, Role.CONCLUSION, Role.BACK})
+
+
+def released(passages: Sequence[Passage]) -> Iterator[Sentence]:
+    """Sentences that tell what was released: mostly too short, or too much of an address, to stand alone."""
+    for passage in passages:
+        told = passage.kind == "abstract" or (passage.kind == "body" and role(passage.section) in _TOLD)
+        if told:
+            for place, sentence in enumerate(sentences(passage.text)):
+                if len(sentence) <= 420 and sentence[0].isupper() and _RELEASED.search(sentence):
+                    yield Sentence(sentence, passage, place, 0.0)

@@ -49,7 +49,16 @@ def of_part(made: Summary, part: Part) -> str:
 
 @pytest.mark.parametrize(
     "linked",
-    ["Code: https://github.com/a/b.", "Project page: https://a.org/b/", "Our data are at https://x.org."],
+    [
+        "Code: https://github.com/a/b.",
+        "Project page: https://a.org/b/",
+        "Our data are at https://x.org.",
+        "Code is available at this https URL.",
+        "We make our code, data, and models publicly available.",
+        "We release the model weights under the Apache 2.0 license.",
+        "The scripts are at github.com/meadow/bees for all.",
+        "We will release the code soon.",
+    ],
 )
 async def test_a_link_in_the_abstract_is_a_resource(linked: str) -> None:
     bees = replace(
@@ -173,6 +182,21 @@ def test_a_sentence_does_not_stand_under_a_part_whose_words_it_only_has(
     sentence: str, section: str, never: Part
 ) -> None:
     assert never not in {claim.part for claim in claims([passage(sentence, section)])}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We compare it with publicly available guard models.",
+        "It surpasses open-source models of a larger size.",
+        "Time passes before dust is released into the air.",
+        "We use the publicly available code SWIM for this.",
+    ],
+)
+async def test_what_others_released_is_no_resource_of_the_paper(sentence: str) -> None:
+    bees = replace(PAPER, abstract=f"We present HiveNet, which counts bees. {sentence}")
+    made = await EmbeddedSummarizer().summarize(bees, abstract_only(bees))
+    assert of_part(made, Part.RESOURCES) == ""
 
 
 async def test_an_abstract_tells_why_before_its_own_work_and_what_came_of_it_after() -> None:
