@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.domain import Answer, Basis, ChannelId, FullText, Outcome, Paper, Passage, Question, Turn
-from bot.errors import BudgetSpent, ModelError
+from bot.errors import ModelError
 from bot.ports import Answerer, Words
 from bot.reading import Reader
 
@@ -60,10 +60,8 @@ class Desk:
         if self._model is not None:
             try:
                 return _told(await self._model.answer(whole, words=words), basis, read)
-            except BudgetSpent:
-                note = "The model's budget for today is spent; these are the paper's own words."
-            except ModelError:
-                note = "The model did not answer as it should; these are the paper's own words."
+            except ModelError as error:
+                note = f"{error.excuse}; these are the paper's own words."
         answer = await self._embedded.answer(whole, words=words)
         return _told(answer, basis, note, read)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.domain import Brief, ChannelId, Decision, Paper, PaperId, Topic
-from bot.errors import BudgetSpent, ModelError, UsageError
+from bot.errors import ModelError, UsageError
 from bot.evidence import same
 from bot.ports import Briefer
 
@@ -51,10 +51,8 @@ class Briefs:
         if self._model is not None:
             try:
                 return await self._model.brief(groups, language=language, channel=channel)
-            except BudgetSpent:
-                note = "The model's budget for today is spent, so these are the papers' own words."
-            except ModelError:
-                note = "The model did not answer as it should, so these are the papers' own words."
+            except ModelError as error:
+                note = f"{error.excuse}, so these are the papers' own words."
         brief = await self._embedded.brief(groups, language=language, channel=channel)
         return replace(brief, note=note) if note else brief
 

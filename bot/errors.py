@@ -118,17 +118,22 @@ class TextUnavailable(PaperboyError):
 class ModelError(PaperboyError):
     """A language model failed."""
 
+    excuse = "The model did not answer as it should"
+    """What readers are told, as the beginning of a sentence; the message is for admins."""
+
 
 class ModelDown(ModelError):
     """The model's server does not answer, or too many calls failed in a row."""
 
     quotes = False
+    excuse = "The model cannot be reached just now"
 
 
 class ModelThrottled(ModelError):
     """The model's server asks for patience."""
 
     quotes = False
+    excuse = "The model has too much to do just now"
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -143,6 +148,7 @@ class BudgetSpent(ModelError):
     """The money set for the day is used up."""
 
     quotes = False
+    excuse = "The model's budget for today is spent"
 
 
 class DeliveryError(PaperboyError):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot import crash
 from bot.domain import FullText, Paper, PaperId, Summary
-from bot.errors import BudgetSpent, ModelError
+from bot.errors import ModelError
 from bot.llm.excerpt import fingerprint
 from bot.ports import Clock, Readings, Summarizer, Texts
 
@@ -86,10 +86,8 @@ class Reader:
             try:
                 summary = await self._model.summarize(paper, text, language=language)
                 return self._dated(summary)
-            except BudgetSpent:
-                note = "The model's budget for today is spent, so these are sentences of the paper."
-            except ModelError:
-                note = "The model did not answer as it should, so these are sentences of the paper."
+            except ModelError as error:
+                note = f"{error.excuse}, so these are sentences of the paper."
         summary = await self._embedded.summarize(paper, text, language=language)
         return self._dated(replace(summary, note=" ".join(part for part in (note, summary.note) if part)))
 

@@ -114,7 +114,7 @@ async def test_that_only_abstracts_were_read_is_said_for_more_than_three_papers(
         "Of these papers only the abstracts were read.",
     )
     broken = await asked(crowd, model=Broken())
-    assert broken.note.startswith("The model did not answer as it should")
+    assert broken.note.startswith("The model cannot be reached just now")
     assert "only the abstracts were read" in broken.note
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import FullText, Paper, PaperId, Passage, Summary
-from bot.errors import BudgetSpent, ModelDown, ModelError
+from bot.errors import BudgetSpent, ModelDown, ModelError, ModelLied, ModelThrottled
 from bot.llm.embedded import EmbeddedSummarizer
 from bot.reading import Reader
 from storage.engine import connect
@@ -112,7 +112,12 @@ async def test_two_who_ask_at_once_share_one_making(reading: Make) -> None:
 
 @pytest.mark.parametrize(
     ("error", "note"),
-    [(ModelDown("x"), "did not answer as it should"), (BudgetSpent("x"), "budget for today is spent")],
+    [
+        (ModelLied("x"), "did not answer as it should"),
+        (ModelDown("x"), "cannot be reached just now"),
+        (ModelThrottled("x"), "has too much to do just now"),
+        (BudgetSpent("x"), "budget for today is spent"),
+    ],
 )
 async def test_a_model_that_fails_is_replaced_and_that_is_said(
     error: ModelError, note: str, reading: Make
