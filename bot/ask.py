@@ -18,7 +18,8 @@ FULL_TEXTS = 3
 """For more papers than this at once, only their abstracts are read."""
 
 _BACK = re.compile(
-    r"\b(it|its|they|their|them|that|this|those|these|he|she|and|why|how so|more)\b", re.IGNORECASE
+    r"\b(it|its|they|their|them|that|this|those|these|he|she|and|why|how so|more|what about|how about)\b",
+    re.IGNORECASE,
 )
 
 

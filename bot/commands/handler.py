@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -157,7 +158,8 @@ class Conversation:
         words = request.text.strip()
         if thread and thread.kind == "guest" and not (request.mentioned or request.direct):
             return
-        if (request.mentioned or request.direct) and _is_command(words, core.manners.command):
+        spoken = thread is not None and _is_spoken(words)
+        if (request.mentioned or request.direct) and not spoken and _is_command(words, core.manners.command):
             await self._command(replace(request, kind="command"), responder)
         elif request.files and (thread or request.mentioned or request.direct):
             await files.dropped(core, request, thread if request.thread else None, responder)
@@ -320,6 +322,18 @@ def _to_read(request: Request, thread: Thread | None) -> bool:
     papers_ = thread.papers if thread else ()
     read = len(papers_) == 1 and is_private(papers_[0])
     return not read and any(is_pdf(file) for file in request.files)
+
+
+_SPOKEN = re.compile(
+    r"^(?:why (?:not|is|are|do|does|did|was|were|would|should|can|could|it|this|that|the|they|these|we|you)|"
+    r"compare (?:it|this|that|them|these|those|both|the)|show (?:me|us))\b",
+    re.IGNORECASE,
+)
+
+
+def _is_spoken(words: str) -> bool:
+    """Whether a line in a thread that begins with a command's name is a sentence: "why not recurrence?"."""
+    return bool(_SPOKEN.search(words))
 
 
 def _is_command(words: str, command: str) -> bool:

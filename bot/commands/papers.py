@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import identity
+from bot.commands import threads
 from bot.commands.call import Call, days, misuse
 from bot.commands.core import Core
 from bot.digest import wanted
@@ -161,7 +162,9 @@ async def ask(core: Core, call: Call, way: Responder) -> None:
     doc = answers.answer(answer, papers)
     if call.request.kind != "reply":
         doc = (answers.asked(question, papers), *doc)
-    await say(core, call, way, doc, papers, kind="answer")
+    root = await say(core, call, way, doc, papers, kind="answer")
+    if root:
+        await threads.remember(core, call.request, root, question, answer)
 
 
 def _further(words: str) -> tuple[list[str], str]:
@@ -350,14 +353,16 @@ async def say(
     papers: Sequence[Paper],
     *,
     kind: ThreadKind = "list",
-) -> None:
-    """Send an answer and remember what a reply to it is about."""
+) -> str | None:
+    """Send an answer and remember what a reply to it is about; where it stands, if it can be replied to."""
     root = await way.send(Reply(doc, private=call.info.private))
     if root and papers:
         ids = tuple(paper.id for paper in papers)
         sort: ThreadKind = "paper" if len(ids) == 1 and kind == "list" else kind
         opened = Thread(call.request.channel, root, ids, kind=sort)
         await core.threads.open(await to_keep(core, call.request, opened), now=core.now())
+        return root
+    return None
 
 
 async def to_keep(core: Core, request: Request, opened: Thread) -> Thread:

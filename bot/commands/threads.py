@@ -18,11 +18,15 @@ TURNS = 6
 
 _COURTESY = frozenset(
     str.split(
-        "thanks thank thx ty cheers danke merci gracias ok okay cool nice great awesome perfect wow haha lol"
+        "thanks thank thx ty cheers danke merci gracias ok okay cool nice great awesome perfect wow haha lol "
+        "grazie super helpful useful interesting hi hello hey hallo"
     )
 )
 _BESIDE = frozenset(
-    str.split("you very much so a lot this that one the paper work bot paperboy again all is was")
+    str.split(
+        "you very much so a lot this that thats s one the paper work bot paperboy again all is was for answer "
+        "really there and schon"
+    )
 )
 
 

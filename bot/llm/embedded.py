@@ -55,9 +55,13 @@ def _summary(paper: Paper, text: FullText, language: str) -> Summary:
     passages = text.passages
     abstract = paper.abstract or " ".join(p.text for p in passages if p.kind == "abstract")
     held = check(claims(passages), passages).claims
-    told = gist(paper.title, abstract) or next(
-        (claim.text for claim in held if claim.part in (Part.CORE_IDEA, Part.TASK)), ""
+    instead = (
+        claim.text
+        for part in (Part.CORE_IDEA, Part.TASK, Part.RESULTS)
+        for claim in held
+        if claim.part is part
     )
+    told = gist(paper.title, abstract) or next(instead, "")
     return Summary(
         paper_id=paper.id,
         gist=told,

@@ -181,7 +181,8 @@ def _standing_alone(question: Question) -> str:
     """The question, with the words of the one before where it has too few of its own."""
     earlier = [turn.text for turn in question.turns if turn.speaker == "person"]
     asked = understood(question.text)
-    if earlier and not asked.kinds and len(asked.weights) < 2:
+    bare = len(question.text.split()) <= 2 and not asked.weights
+    if earlier and (bare or not asked.kinds) and len(asked.weights) < 2:
         return f"{question.text} {earlier[-1]}"
     return question.text
 

@@ -11,6 +11,7 @@ import pytest
 from bot.app import App, assembled
 from bot.commands.call import parse as typed
 from bot.commands.table import TABLE
+from bot.commands.threads import courtesy
 from bot.config import parse
 from bot.doc import Button, Buttons, Doc, Form, Input, person
 from bot.domain import (
@@ -230,6 +231,47 @@ async def test_a_follow_up_keeps_to_the_paper_of_the_question_before(app: App) -
     assert not whole.text.startswith("On ")
     lost = await _ask(app, "and its limitations?", kind="reply", thread=thread)
     assert not lost.text.startswith("On ")
+
+
+@pytest.mark.parametrize(
+    ("said", "polite"),
+    [
+        ("thanks!", True),
+        ("That's very interesting, thanks a lot!", True),
+        ("👍", True),
+        ("Danke schön", True),
+        ("Hallo", True),
+        ("why?", False),
+        ("interesting, but how?", False),
+        ("thanks, and which datasets?", False),
+        ("is that good", False),
+        ("no", False),
+        ("great results on bees", False),
+    ],
+)
+def test_thanks_and_greetings_are_no_questions(said: str, polite: bool) -> None:
+    assert courtesy(said) is polite
+
+
+async def test_what_was_asked_by_command_is_remembered_in_its_thread(app: App) -> None:
+    way = await _ask(app, "ask 2508.00001 does it halve the memory of a scene?")
+    thread = await app.stores.threads.get(CHANNEL, f"r{id(way)}-1")
+    assert thread is not None
+    assert [turn.speaker for turn in thread.turns] == ["person", "bot"]
+    assert thread.turns[0].text == "does it halve the memory of a scene?"
+
+
+@pytest.mark.parametrize("words", ["why not a neural field?", "show me the memory", "compare it with meshes"])
+async def test_a_sentence_in_a_thread_is_no_command(app: App, words: str) -> None:
+    await _ask(app, "show 2508.00001")
+    found = await _ask(app, words, kind="reply", direct=True)
+    assert "no arXiv id" not in found.text
+    assert "can be compared" not in found.text
+
+
+async def test_a_command_in_a_thread_stays_one(app: App) -> None:
+    await _ask(app, "show 2508.00001")
+    assert "Why" in (await _ask(app, "why 2508.00002", kind="reply", direct=True)).text
 
 
 async def test_the_same_message_is_answered_once(app: App) -> None:

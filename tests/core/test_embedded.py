@@ -507,6 +507,20 @@ async def test_a_follow_up_leans_on_the_question_before() -> None:
     assert "40 epochs" in said(await ask("And what else?", turns=turns))
 
 
+async def test_a_bare_why_is_about_what_was_asked_before() -> None:
+    turns = (Turn("person", "Is heavy rain a problem for HiveNet?"), Turn("bot", "Heavy rain defeats it."))
+    found = await EmbeddedAnswerer().answer(Question("why?", (PAPER,), TEXT.passages, turns))
+    shown = " ".join(evidence.quote for evidence in (*found.evidence, *found.nearest))
+    assert "heavy rain defeats it" in shown
+
+
+async def test_a_paper_without_an_abstract_has_a_result_for_its_gist() -> None:
+    quote = "We show that bees count the wings of other bees with an error of 4.8 per minute."
+    bare = replace(PAPER, abstract="")
+    made = await EmbeddedSummarizer().summarize(bare, replace(TEXT, passages=(passage(quote, "5 Results"),)))
+    assert made.gist == quote
+
+
 async def test_numbers_of_people_need_a_number() -> None:
     people = passage("We asked 23 participants to count bees by eye in a meadow.", "4 Experiments")
     assert "23 participants" in said(await ask("How many participants took part?", more=(people,)))
