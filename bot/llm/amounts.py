@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from bot.text import stems
+
 
 def _pattern(words: str) -> re.Pattern[str]:
     return re.compile(words, re.IGNORECASE)
@@ -78,6 +80,15 @@ _AS_DATA = _pattern(
 )
 
 
+_POINTED = _pattern(r"\b(fig|tab|alg|eq)(?:ure|le|orithm|uation)?\b\.?\s*(\d{1,3})\b(?!\.\d)")
+
+
+def pointed(question: str) -> re.Pattern[str] | None:
+    """What names the figure, table, algorithm or equation that a question asks about by its number."""
+    found = _POINTED.search(question)
+    return _pattern(rf"\b{found[1]}[a-z]*\.?\s*\(?{found[2]}\b(?!\.\d)") if found else None
+
+
 def sought(question: str) -> re.Pattern[str] | None:
     """What an answer to a question for a quantity must have; None for any other question."""
     if _SCORE.search(question):
@@ -92,3 +103,15 @@ def sought(question: str) -> re.Pattern[str] | None:
 def told(sentence: str, amount: re.Pattern[str] | None) -> bool:
     """Whether a sentence has the amount: no year, citation, name of a model, or number of a figure."""
     return amount is None or bool(amount.search(_NO_AMOUNT.sub(" ", sentence)))
+
+
+_COUNTED = re.compile(
+    r"(?:\d[\d.,]*(?!\))\s?(?:%|k|million|billion)?|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"twelve))\b",
+    re.IGNORECASE,
+)
+
+
+def counts(sentence: str, stem: str) -> bool:
+    """Whether a number stands before the thing, at most four words away."""
+    return any(stem in stems(sentence[m.end() : m.end() + 60])[:5] for m in _COUNTED.finditer(sentence))

@@ -82,6 +82,8 @@ def _bm25(asked: Asked, own: Sequence[str], typical: float) -> float:
 def _suits(asked: Asked, passage: Passage) -> float:
     """How well a passage suits the kinds that are asked for, on the scale of BM25."""
     score = -2.0 * (passage.kind == "table") + 1.0 * (passage.kind == "abstract")
+    if asked.pointed and (there := asked.pointed.search(passage.text)):
+        score += 12.0 if there.start() == 0 else 8.0
     for kind in asked.kinds:
         hits = len(set(kind.says.findall(passage.text)))
         at_home = role(passage.section) in kind.home if passage.section else False
@@ -112,7 +114,7 @@ def answer(question: Question) -> Answer:
     asked = understood(_standing_alone(question))
     if _in_another_language(question):
         return _half_understood(asked, question)
-    if not asked.weights and not asked.kinds:
+    if not asked.weights and not asked.kinds and not asked.pointed:
         return Answer(Outcome.UNSURE, "", nearest=_quotes(_scored(asked, question), 2), model="embedded")
     scored = _scored(asked, question)
     if not scored:
@@ -233,6 +235,7 @@ def _scored(asked: Asked, question: Question) -> list[_Scored]:
         told = asked.told(sentence, passage.section)
         score = (
             1.5 * (told and bool(asked.counted))
+            + 3.0 * bool(asked.pointed and asked.pointed.match(sentence))
             + words
             + 3.0 * share
             + _manner(asked, sentence, passage)

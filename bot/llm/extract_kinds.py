@@ -312,12 +312,16 @@ class Asked:
     """All stems of the question that carry meaning, with those that name a kind."""
     amount: re.Pattern[str] | None = None
     """The amount that a question for a quantity is answered with."""
+    pointed: re.Pattern[str] | None = None
+    """The figure or table that is asked about."""
 
     def told(self, sentence: str, section: str) -> bool:
         """Whether a sentence tells a thing of the kind that is asked for; any does where none is."""
         if self.kinds and not any(kind.tells(sentence, section) for kind in self.kinds):
             return False
-        if self.counted and not counts(sentence, self.counted):
+        if self.pointed and not self.pointed.search(sentence):
+            return False
+        if self.counted and not amounts.counts(sentence, self.counted):
             return False
         return amounts.told(sentence, self.amount)
 
@@ -349,10 +353,19 @@ def understood(question: str) -> Asked:
     rest = question
     for kind in kinds:
         rest = kind.asks.sub(" ", rest)
-    wanted = dict.fromkeys(stem for stem in content_stems(rest) if stem not in _ASKING)
+    pointed = amounts.pointed(question)
+    wanted = dict.fromkeys(stem for stem in content_stems(rest) if stem not in _ASKING and not pointed)
     words = dict.fromkeys(stem for stem in content_stems(question) if stem not in _ASKING)
     counted, weights = _counted(question, kinds), _weighed(wanted)
-    return Asked(question, weights, kinds, counted, _weighed(words), amounts.sought(question))
+    return Asked(
+        question,
+        weights,
+        kinds,
+        counted,
+        _weighed(words),
+        amounts.sought(question),
+        amounts.pointed(question),
+    )
 
 
 def _weighed(wanted: Iterable[str]) -> dict[str, float]:
@@ -378,19 +391,9 @@ _COUNT = re.compile(
     r"share) of)\s+(.+)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(
-    r"(?:\d[\d.,]*(?!\))\s?(?:%|k|million|billion)?|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|"
-    r"twelve))\b",
-    re.IGNORECASE,
-)
 
 
 def _counted(question: str, kinds: tuple[Kind, ...]) -> str:
     match = None if any(kind.name in _COUNTED for kind in kinds) else _COUNT.search(question)
     found = content_stems(match.group(1)) if match else []
     return found[0] if found else ""
-
-
-def counts(sentence: str, stem: str) -> bool:
-    """Whether a number stands before the thing, at most four words away."""
-    return any(stem in stems(sentence[m.end() : m.end() + 60])[:5] for m in _NUMBER.finditer(sentence))

@@ -371,6 +371,19 @@ async def test_orders_in_a_printed_prompt_are_no_limitations() -> None:
     assert prompt.text not in said(await ask("What are the limitations?", more=(prompt,)))
 
 
+async def test_a_figure_is_asked_about_by_its_number() -> None:
+    caption = replace(
+        passage("Figure 2: Errors of the counter by month, in bees.", "4 Experiments", 3), kind="caption"
+    )
+    other = passage("In Figure 12 we show the meadows and in Figure 3 the bees.", "4 Experiments", 3)
+    body = passage("The error is lowest in May, as shown in Fig. 2 for all years.", "4 Experiments", 3)
+    found = await ask("What does figure 2 show?", more=(other, caption, body))
+    assert found.outcome == Outcome.ANSWERED
+    assert [evidence.quote for evidence in found.evidence] == [caption.text]
+    assert body.text in said(await ask("What is in Fig. 2?", more=(other, body)))
+    assert (await ask("What does figure 7 show?", more=(other, caption))).evidence == ()
+
+
 async def test_agreement_of_annotators_is_not_their_number() -> None:
     agree = passage("The inter-annotator agreement was a kappa of 0.71.", "4 Experiments", 3)
     hired = passage("We hired three annotators who count bees by eye in a meadow.", "4 Experiments", 3)
