@@ -24,8 +24,8 @@ _COURTESY = frozenset(
 )
 _BESIDE = frozenset(
     str.split(
-        "you very much so a lot this that thats s one the paper work bot paperboy again all is was for answer "
-        "really there and schon"
+        "you very much so a lot this that thats s one the paper work bot paperboy again all is was for "
+        "answer really there and schon"
     )
 )
 
