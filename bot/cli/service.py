@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from bot import logs
 from bot.app import App, assembled
 from bot.cli.output import warn
-from bot.config import load
+from bot.config import Config, load
 from bot.errors import PlatformError, StorageError, UsageError
 from bot.platforms import listening
 from bot.ports import Listener
@@ -35,18 +35,32 @@ async def run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     logs.structured()
     asyncio.get_running_loop().set_exception_handler(logs.astray)
+    serving = asyncio.create_task(_assembled_and_served(config, arguments.only))
+    _on_signals(serving.cancel)  # as long as there is nothing yet to be ended in order
+    try:
+        return await serving
+    except asyncio.CancelledError:
+        return 0
+
+
+def _on_signals(do: Callable[[], object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, do)
+
+
+async def _assembled_and_served(config: Config, only: str | None) -> int:
     async with assembled(config, service=True) as app:
         listeners = [
             platform.listener
             for name, platform in app.platforms.items()
-            if name != "terminal" and arguments.only in (None, name)
+            if name != "terminal" and only in (None, name)
         ]
         if not listeners and not await app.stores.channels.all():
             raise UsageError("nothing to serve: configure [slack] or [discord], or give a channel topics.")
         async with AsyncExitStack() as stack:
             if config.server.enabled:
                 await stack.enter_async_context(_web_server(app, listeners))
-            return await _served(app, listeners, work=arguments.only in (None, "work"))
+            return await _served(app, listeners, work=only in (None, "work"))
 
 
 def _web_server(app: App, listeners: Sequence[Listener]) -> AbstractAsyncContextManager[tuple[str, int]]:
@@ -68,9 +82,7 @@ def _web_server(app: App, listeners: Sequence[Listener]) -> AbstractAsyncContext
 
 async def _served(app: App, listeners: list[Listener], *, work: bool) -> int:
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    _on_signals(stopping.set)
     tidying = asyncio.create_task(_tidy(app))
     warming = asyncio.create_task(app.model.warm()) if app.model else None
     listening = [asyncio.create_task(item.run(app.conversation)) for item in listeners]
