@@ -79,6 +79,7 @@ _IMPRINT = re.compile(
 _CAPTION = re.compile(
     r"^(?:Fig(?:ure)?|FIG(?:URE)?|Table|TABLE|Tab|Algorithm|Listing)\.?\s*(?:[A-Z]?\d+[a-z]?|[IVX]+)(?:\s*[:.|–—]|\s+[A-Z])"
 )
+_SPACED_ABSTRACT = re.compile(r"^a b s t r a c t$", re.IGNORECASE)
 _ABSTRACT_RUN_IN = re.compile(r"^abstract\s*[-—–:.]+\s*(?=\S)", re.IGNORECASE)
 _SKIPPED_RUN_IN = re.compile(
     r"^(?:index terms|keywords?|key words(?: and phrases)?|ccs concepts|acm reference format|categories and "
@@ -96,7 +97,7 @@ class _Heading:
 
 
 def _heading(line: Line, body: float) -> _Heading | None:
-    text = line.text.strip()
+    text = _SPACED_ABSTRACT.sub("Abstract", line.text.strip())
     if not 3 <= len(text) <= 110 or text.endswith((",", ";", "=")) or text.count(" ") > 14:
         return None
     stands_out = line.bold or line.size > body * 1.08 or (text.isupper() and sum(map(str.isalpha, text)) > 5)
@@ -142,6 +143,7 @@ def _leading(pages: Sequence[Sequence[Line]]) -> float:
     return sorted(drops)[len(drops) // 2] if drops else 12.0
 
 
+_SENTENCE_END = re.compile(r"[a-z)]{2}[.!?](?=\s+[A-Z]|$)")
 _ENDS = (".", "!", "?", ":", ".”", '."', ".)", ";")
 
 
@@ -361,5 +363,14 @@ def _without_front_matter(written: list[Block]) -> list[Block]:
     for wanted in (Role.ABSTRACT, Role.INTRODUCTION):
         for number, block in enumerate(written[:40]):
             if block.page <= 3 and block.section and role(block.section) is wanted:
-                return [b for b in written[:number] if b.kind == "caption"] + written[number:]
+                front = [b for b in written[:number] if b.kind == "caption" or wanted is Role.INTRODUCTION]
+                return [*filter(None, map(_of_front_matter, front)), *written[number:]]
     return written
+
+
+def _of_front_matter(block: Block) -> Block | None:
+    """What is kept of it: captions, and a paragraph of prose, which is an abstract without a heading."""
+    if block.kind == "caption":
+        return block
+    prose = block.kind == "body" and "@" not in block.text and len(_SENTENCE_END.findall(block.text)) >= 2
+    return replace(block, section="Abstract", kind="abstract") if prose and len(block.text) >= 250 else None

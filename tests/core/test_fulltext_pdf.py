@@ -49,6 +49,30 @@ async def test_sections_and_pages_are_known_and_front_matter_is_cut() -> None:
     assert text.passages[1].text.startswith("We study how papers reach their readers. The study covers")
 
 
+async def test_an_abstract_without_a_heading_is_known() -> None:
+    page = [
+        Text("Short Papers Win", 200, 740, 18, bold=True),
+        Text("Ada Lovelace, Charles Babbage", 200, 720),
+        Text("Department of Reading, University of the Meadows, 12 Long Lane", 150, 706),
+        *lines("Here we ask who reads what. " + STORY + STORY, top=680),
+        Text("1 Introduction", 72, 600, 12, bold=True),
+        *lines(LONG, top=580),
+    ]
+    text = await read(page)
+    assert [(p.section, p.kind) for p in text.passages] == [
+        ("Abstract", "abstract"), ("1 Introduction", "body"),
+    ]  # fmt: skip
+    assert text.passages[0].text.startswith("Here we ask who reads what.")
+    assert "Lovelace" not in words(text)
+    assert "University" not in words(text)
+
+
+async def test_a_heading_in_spaced_letters_is_an_abstract() -> None:
+    page = [Text("A B S T R A C T", 72, 690, 12, bold=True) if mark.y == 690 else mark for mark in article()]
+    text = await read(page)
+    assert (text.passages[0].section, text.passages[0].kind) == ("Abstract", "abstract")
+
+
 async def test_subsections_stand_under_their_section() -> None:
     page = [
         Text("2 Experiments", 72, 700, 12, bold=True), *lines(STORY, top=680),
