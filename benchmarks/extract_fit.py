@@ -165,34 +165,37 @@ def fit_ridge(
     papers: npt.NDArray[np.int64],
     penalty: float = GIST_PENALTY,
 ) -> Linear:
-    """Ridge regression on the difference to the paper's mean, by conjugate gradients."""
+    """Ridge regression of differences within a paper, each paper weighing the same; conjugate gradients."""
     mean, spread = rows.mean(0), rows.std(0) + 1e-6
     dense = np.clip((rows - mean) / spread, -6, 6) * DENSE
     at = np.repeat(np.arange(len(words)), [len(places) for places in words])
     to = np.concatenate(list(words))
     _, group = np.unique(papers, return_inverse=True)
-    goal = targets - (np.bincount(group, targets) / np.bincount(group))[group]
+    share = 1 / np.bincount(group)
+    weight = share[group] / share[group].mean()
     width = dense.shape[1]
 
+    def within(values: Floats) -> Floats:
+        return np.asarray(values - (np.bincount(group, values) * share)[group], dtype=np.float64)
+
     def forward(w: Floats) -> Floats:
-        table = np.bincount(at, w[width + to], minlength=len(rows))
-        return np.asarray(dense @ w[:width] + table + w[-1], dtype=np.float64)
+        return within(dense @ w[:width] + np.bincount(at, w[width + to], minlength=len(rows)))
 
     def backward(r: Floats) -> Floats:
-        table = np.bincount(to, r[at], minlength=WORDS)
-        return np.concatenate([dense.T @ r, table, [r.sum()]])
+        inner = within(r * weight)
+        return np.concatenate([dense.T @ inner, np.bincount(to, inner[at], minlength=WORDS)])
 
-    weights = np.zeros(width + WORDS + 1)
-    rest = backward(goal)
+    weights = np.zeros(width + WORDS)
+    rest = backward(within(targets))
     step, size = rest.copy(), float(rest @ rest)
-    for _ in range(150):
+    for _ in range(80):
         image = backward(forward(step)) + penalty * step
         rate = size / float(step @ image)
         weights += rate * step
         rest -= rate * image
         size, before = float(rest @ rest), size
         step = rest + size / before * step
-    return Linear(mean, spread, weights[:width] * DENSE, weights[width:-1])
+    return Linear(mean, spread, weights[:width] * DENSE, weights[width:])
 
 
 # --- salience -------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Each is weighed by the score of its sentences and by the match that its words can expect. Two sentences of the
 abstract stand together with a semicolon between them, in their order and unchanged but for that; the second
-must stand on its own or follow the first directly, so that "it" and "this" keep their meaning.
+must stand on its own or follow the first directly, so that "it" and "this" keep their meaning. A heading
+("A new way of counting bees.") stands alone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from bot.evidence import clip
+from bot.llm.extract_cuts import HEADING
 from bot.llm.extract_gist import LONGEST, Candidate, score
 from bot.llm.extract_salience import chances, expected
 from bot.text import sentences, stems
 
-EXPECTED = 0.75
+EXPECTED = 1.5
 """What the expected match counts beside the score; by cross-validation on the training part."""
 WORDS = 42
 """Words of two sentences together, at most."""
@@ -74,6 +76,8 @@ def can_follow(first: Candidate, second: Candidate) -> bool:
     if first.sentence >= second.sentence or len(first.text) + len(second.text) >= LONGEST:
         return False
     if not first.text.endswith(".") or not second.text.endswith(".") or _LEANS.match(first.text):
+        return False
+    if HEADING in first.cuts or HEADING in second.cuts:
         return False
     next_to = second.sentence == first.sentence + 1 and "tail" not in first.cuts
     return next_to or not _LEANS.search(second.text)

@@ -3,7 +3,8 @@
 A ridge regression over where a sentence stands, how central it is, what it shares with the title, and its
 words, fitted on the training part of SciTLDR (Cachola et al. 2020, <https://arxiv.org/abs/2004.15011>) to
 the ROUGE of each candidate. A candidate is a sentence or the sentence less a lead-in ("In this paper,"), a
-bracket or a last clause; nothing is reworded, and a condition ("under …", "if …", "but …") is never cut.
+bracket, a last clause or its frame ("We show that", `extract_cuts`); nothing is reworded, and a condition
+("under …", "if …", "but …") is never cut.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from bot.llm.extract_cuts import without_frame
 from bot.llm.extract_weights import Floats, Linear, linear, place, rarity
 from bot.text import stems
 
@@ -82,6 +84,7 @@ def _forms(sentence: str) -> dict[str, tuple[str, ...]]:
         forms.append((_capital(match["rest"]), ("purpose",)))
     forms += [(_BRACKET.sub("", text), (*cuts, "bracket")) for text, cuts in forms if _BRACKET.search(text)]
     forms += [(short, (*cuts, "tail", word)) for text, cuts in forms for short, word in _tails(text)]
+    forms += [(short, (*cuts, name)) for text, cuts in forms for short, name in without_frame(text)]
     unique: dict[str, tuple[str, ...]] = {}
     for text, cuts in forms:
         unique.setdefault(text, cuts)

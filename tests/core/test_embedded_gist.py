@@ -79,6 +79,35 @@ def test_a_sentence_is_not_cut_where_it_goes_on(sentence: str) -> None:
     assert [candidate.text for candidate in candidates([sentence])] == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "left"),
+    [
+        (
+            "We show that bees find the way home by the light of the sky.",
+            "Bees find the way home by the light of the sky.",
+        ),
+        (
+            "Extensive experiments demonstrate that our hive counts bees with fewer errors.",
+            "Our hive counts bees with fewer errors.",
+        ),
+        (
+            "In this paper, we propose a new way of counting bees in meadows.",
+            "A new way of counting bees in meadows.",
+        ),
+        ("We introduce HiveNet, a network for counting bees in meadows.", None),
+        ("We propose a way of counting bees and apply it to meadows in cities.", None),
+        ("We show that it counts the bees of a meadow with fewer errors.", None),
+        ("We show that the count helps only where bees are many.", None),
+        ("We find that bees do not mind the noise of the city.", None),
+        ("We hypothesize that bees find the way home by the light of the sky.", None),
+        ("We propose a way of counting bees under strong winds.", None),
+    ],
+)
+def test_a_statement_may_stand_without_its_frame(sentence: str, left: str | None) -> None:
+    told = [found.text for found in candidates([sentence]) if found.cuts[-1:] in (("shown",), ("proposed",))]
+    assert told == ([left] if left else [])
+
+
 def test_two_sentences_stand_side_by_side_in_their_own_words() -> None:
     first = Candidate("We present the meadow network.", 0)
     assert joined(first, Candidate("The results show fewer errors.", 2)) == (
@@ -96,6 +125,8 @@ def test_two_sentences_stand_side_by_side_in_their_own_words() -> None:
         (Candidate("We present a network.", 0), Candidate("We count bees.", 4), True),
         (Candidate("We present a network.", 2), Candidate("We count bees.", 1), False),
         (Candidate("This is due to wind.", 0), Candidate("We count bees.", 1), False),
+        (Candidate("A network for bees.", 0, ("proposed",)), Candidate("We count bees.", 1), False),
+        (Candidate("We count bees.", 0), Candidate("A network for bees.", 1, ("proposed",)), False),
         (Candidate("We present a network:", 0), Candidate("We count bees.", 1), False),
         (Candidate("We present a network.", 0), Candidate("We count " + "b" * LONGEST + ".", 1), False),
     ],
