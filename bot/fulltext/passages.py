@@ -16,7 +16,7 @@ LONGEST = 1500
 """Characters from which a paragraph is parted between two sentences."""
 MOST = 3_000
 """Passages kept of one paper; a thesis of 300 pages has about 1,500."""
-EXTRACTOR = "2026-11.2"
+EXTRACTOR = "2026-11.3"
 """Changes when the same file would give other passages, so that kept texts can be told apart."""
 
 

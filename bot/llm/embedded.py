@@ -9,7 +9,7 @@ from bot.domain import Answer, FullText, Paper, Part, Passage, Question, Summary
 from bot.evidence import check
 from bot.ports import Words
 
-VERSION = "embedded-2"
+VERSION = "embedded-3"
 """Changes when the same text would give another summary."""
 
 
