@@ -27,7 +27,11 @@ class ByHand:
 
     async def now(self, channel: ChannelId) -> str:
         """Deliver today's digest unless that was done; a sentence that says what came of it."""
-        return told(await self._worker.deliver(channel))
+        done = await self._worker.deliver(channel)
+        if done.state != "delivered" or done.before:
+            return told(done)
+        refused = sum(one.state == "dead" for one in await self._outbox.of(channel, done.day))
+        return f"{told(done)}{_refused(refused)}"
 
     async def preview(self, channel: ChannelId) -> Sequence[Doc]:
         """The posts that would be made; nothing is stored."""
@@ -72,6 +76,12 @@ class ByHand:
                 return [f"next in a moment: the one due at {today[1]:%Y-%m-%d %H:%M} UTC"]
         due = schedule.next_due(channel, now)
         return [f"next at {due:%Y-%m-%d %H:%M} UTC"] if due else []
+
+
+def _refused(posts: int) -> str:
+    if not posts:
+        return ""
+    return f" {'A post was' if posts == 1 else f'{posts} posts were'} refused; status tells why."
 
 
 def _trouble(run: Run, channel: Channel | None) -> str:

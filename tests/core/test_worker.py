@@ -221,6 +221,16 @@ async def test_a_channel_that_is_back_gets_its_digest_by_hand_at_once(room: News
     assert len(set(room.platform.keys)) == len(room.platform.posts) == 4
 
 
+async def test_a_digest_by_hand_says_that_posts_of_it_were_refused(room: Newsroom) -> None:
+    desk = ByHand(worker=room.worker(), runs=room.runs, outbox=room.outbox, channels=room.channels)
+    room.platform.before.extend([lambda _: None, lambda _: Rejected("too long")])
+    assert (
+        await desk.now(ROOM)
+        == "The digest of Wednesday, 15 April 2026 is out: 3 papers. A post was refused; "
+        "status tells why."
+    )
+
+
 async def test_status_says_what_to_do_about_what_was_not_delivered(room: Newsroom) -> None:
     worker = room.worker()
     desk = ByHand(worker=worker, runs=room.runs, outbox=room.outbox, channels=room.channels)
