@@ -11,100 +11,29 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from unicodedata import category
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.config_faults import sentence
-from bot.domain import WEEKDAYS, Topic, Weekday
+from bot.config_values import (
+    Address,
+    ChannelName,
+    Excluded,
+    Line,
+    Person,
+    TopicWords,
+    Variable,
+    Zone,
+    address,
+)
+from bot.domain import WEEKDAYS, Weekday
 from bot.errors import ConfigError
 from bot.masks import hide
 
 DEFAULT_FILE = "paperboy.toml"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
-MOST_WORDS = 2_000
-"""Characters of a topic, or of a word to leave out: no more can be typed in chat either."""
-_PLATFORMS = ("slack", "discord", "terminal")
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f'"{name}" is no IANA time zone, such as "Europe/Berlin" or "UTC"')
-    return name
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f'"{url}" is no http:// or https:// address')
-    return url
-
-
-def _variable(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError(
-            "this names an environment variable (letters, digits, _); put the secret itself into it"
-        )
-    return name
-
-
-_NUMBER = re.compile(r"[0-9]{1,20}")
-
-
-def _channel(name: str) -> str:
-    platform, _, native = name.partition(":")
-    if platform not in _PLATFORMS or not native or any(c.isspace() for c in native):
-        raise ValueError(f'"{name}" is no channel; write "slack:C0123", "discord:456" or "terminal:main"')
-    if platform == "discord" and not _NUMBER.fullmatch(native):
-        raise ValueError(
-            f'"{name}" is no channel; on Discord its id is a number: right-click it, Copy Channel ID'
-        )
-    return name
-
-
-def _person(name: str) -> str:
-    platform, _, native = name.partition(":")
-    if platform not in _PLATFORMS or not native:
-        raise ValueError(f'"{name}" is no person; write "slack:U0123" or "discord:456"')
-    if platform == "discord" and not _NUMBER.fullmatch(native):
-        raise ValueError(
-            f'"{name}" is no person; on Discord their id is a number: right-click them, Copy User ID'
-        )
-    return name
-
-
-def _plain(words: str) -> str:
-    """Words on one line, as they are shown and looked for."""
-    odd = next((c for c in words if c != "\t" and category(c) in ("Cc", "Cs", "Zl", "Zp")), "")
-    if odd:
-        raise ValueError(f"this must be one line of plain text; it holds the character U+{ord(odd):04X}")
-    return words
-
-
-def _topic(words: str) -> str:
-    if not Topic.parse(words).phrases:
-        raise ValueError("a topic is empty")
-    return words
-
-
-def _excluded(word: str) -> str:
-    if not word.strip():
-        raise ValueError("a word to leave out is empty; write one, or leave the list empty")
-    return word
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-Address = Annotated[str, AfterValidator(_address)]
-Variable = Annotated[str, AfterValidator(_variable)]
-ChannelName = Annotated[str, AfterValidator(_channel)]
-Person = Annotated[str, AfterValidator(_person)]
-Line = Annotated[str, AfterValidator(_plain)]
-TopicWords = Annotated[Line, Field(max_length=MOST_WORDS), AfterValidator(_topic)]
-Excluded = Annotated[Line, Field(max_length=MOST_WORDS), AfterValidator(_excluded)]
 
 
 class _Section(BaseModel):
@@ -261,7 +190,7 @@ class SlackSection(_Section):
     @field_validator("public_url")
     @classmethod
     def _public(cls, value: str) -> str:
-        return _address(value) if value else value
+        return address(value) if value else value
 
 
 class DiscordSection(_Section):
