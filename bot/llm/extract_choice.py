@@ -33,9 +33,12 @@ _LEANS = re.compile(
 _OPENERS = re.compile(
     r"(?:We|Our|This|These|It|Its|They|The|A|An|In|On|For|With|By|To|From|Here|Using|Through|Experiments?|"
     r"Results?|Extensive|Empirical|Experimental|Both|Such|If|Via|Unlike|At|When|While|As|Under|Given|Based|Since|"
-    r"Because|After|Once|Then|Although|Despite|Further|One|Two|Three|Each|All|Many|Most|Some|Recent|Recently)"
+    r"Because|After|Once|Then|Although|Despite|Further|Furthermore|Moreover|However|Thus|Therefore|Hence|Compared|"
+    r"Existing|Current|Previous|Prior|Several|Multiple|Other|Traditional|Modern|Standard|Additional|Instead|"
+    r"One|Two|Three|Four|Each|All|Many|Most|Some|Recent|(?!Assembly)[A-Z][a-z]{4,}ly(?=,| [a-z]))"
     r"\b(?![-.])"
 )
+"""First words that are no names, as they begin sentences of abstracts; adverbs among them."""
 
 
 def gist(title: str, abstract: str) -> str:

@@ -51,6 +51,40 @@ _SECOND_VERB = re.compile(
 """A second verb after "and" whose subject would go, or what looks like one."""
 
 
+_OPEN = re.compile(
+    r"\b(?:an?|the|of|to|in|on|for|with|by|from|at|than|as|into|via|and|or|but|both|either|neither|between|"
+    r"that|which|who|whose|where|when|while|if|is|are|was|were|be|been|such|however|i\.e|e\.g)$",
+    re.IGNORECASE,
+)
+"""Last words after which something must come."""
+_VERB = re.compile(
+    r"\b(?:to|that|which|who|can|could|may|might|will|would|must|should|cannot|not|we|they|help|helps|\w+ly)"
+    r"\s+[a-z]+$"
+)
+"""An end that is a verb, as it seems: what it acts on is behind the next "and"."""
+_PAIRED = re.compile(r"\b(?:both|between|either|neither)\b(?!.*\b(?:and|or|nor)\b)", re.IGNORECASE)
+"""The first half of two things named together."""
+
+_COUNTED = re.compile(
+    r"\b(?:two|three|four|five|six|seven|several|following|[2-9])\b(?:\s[^\s:;,]+){0,6}:\s(?P<items>.*)$",
+    re.IGNORECASE,
+)
+"""A list that was announced, with its length as a rule."""
+_LINKS = ("and", "as well as", ";", ":")
+
+
+def breaks_off(text: str, word: str, beside: bool) -> bool:
+    """Whether a text cut before `word` wants its end; `beside` says that no comma parts the two."""
+    if _OPEN.search(text):
+        return True
+    counted = _COUNTED.search(text)
+    if counted and (word in _LINKS or " and " not in counted["items"]):
+        return True
+    if word not in ("and", "as well as"):
+        return False
+    return bool(_PAIRED.search(text) or (beside and _VERB.search(text)))
+
+
 def without_frame(text: str) -> Iterator[tuple[str, str]]:
     """What is shown or proposed, with the deletion's name; nothing where the frame must stay."""
     for name, pattern in (("shown", _SHOWN), (HEADING, _PROPOSED)):

@@ -19,7 +19,7 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from bot.llm.extract_cuts import without_frame
+from bot.llm.extract_cuts import breaks_off, without_frame
 from bot.llm.extract_weights import Floats, Linear, linear, place, rarity
 from bot.text import stems
 
@@ -115,6 +115,8 @@ def _tails(text: str) -> list[tuple[str, str]]:
     for match in _TAIL.finditer(text, main):
         word = (match["word"] or match["verb"] or match["mark"]).strip().lower()
         short = text[: match.start()].rstrip(" ,;:")
+        if breaks_off(short, word, beside=match["verb"] is not None):
+            continue
         listed = word in ("and", "as well as") and _LISTED.search(short)
         if listed or _GOES_ON.search(text, match.end()) or len(short[main:].split()) < 4:
             continue

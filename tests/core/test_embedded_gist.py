@@ -80,6 +80,64 @@ def test_a_sentence_is_not_cut_where_it_goes_on(sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "broken"),
+    [
+        (
+            "We describe a set of garden tasks that isolate and evaluate the memory of bees.",
+            "We describe a set of garden tasks that isolate.",
+        ),
+        (
+            "We built a garden with many flowers to quickly find and compare the bees of a city.",
+            "We built a garden with many flowers to quickly find.",
+        ),
+        (
+            "The code and data of our bee garden are available at: the page of the city.",
+            "The code and data of our bee garden are available at.",
+        ),
+        (
+            "We study how bees tell the difference between the light of the sky, and the light of lamps.",
+            "We study how bees tell the difference between the light of the sky.",
+        ),
+        (
+            "We count bees with three parts: a camera on each hive, which runs all day, and a small network.",
+            "We count bees with three parts: a camera on each hive.",
+        ),
+        (
+            "We count bees with three parts: a camera on each hive, a small network, and a clock at night.",
+            "We count bees with three parts: a camera on each hive, a small network.",
+        ),
+    ],
+)
+def test_a_cut_leaves_nothing_wanting(sentence: str, broken: str) -> None:
+    assert broken not in {candidate.text for candidate in candidates([sentence])}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shortened"),
+    [
+        (
+            "We describe a garden for the memory of bees and evaluate them in the city.",
+            "We describe a garden for the memory of bees.",
+        ),
+        (
+            "We study both the light of the sky and the light of lamps, and show that bees see them.",
+            "We study both the light of the sky and the light of lamps.",
+        ),
+        (
+            "We count bees with two parts: a camera on each hive and a small network, which run all day.",
+            "We count bees with two parts: a camera on each hive and a small network.",
+        ),
+        (
+            "We count bees with three parts: a camera, a small network, and a clock.",
+            "We count bees with three parts.",
+        ),
+    ],
+)
+def test_a_cut_that_leaves_nothing_wanting_is_made(sentence: str, shortened: str) -> None:
+    assert shortened in {candidate.text for candidate in candidates([sentence])}
+
+
+@pytest.mark.parametrize(
     ("sentence", "left"),
     [
         (
@@ -114,6 +172,11 @@ def test_two_sentences_stand_side_by_side_in_their_own_words() -> None:
         "We present the meadow network; the results show fewer errors."
     )
     assert joined(first, Candidate("HiveNet halves the error.", 1)).endswith("; HiveNet halves the error.")
+    assert joined(first, Candidate("Surprisingly, it helps.", 1)).endswith("; surprisingly, it helps.")
+    assert joined(first, Candidate("Current networks miss bees.", 1)).endswith(
+        "; current networks miss bees."
+    )
+    assert joined(first, Candidate("Italy has many bees.", 1)).endswith("; Italy has many bees.")
 
 
 @pytest.mark.parametrize(
