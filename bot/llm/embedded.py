@@ -9,7 +9,7 @@ from bot.domain import Answer, FullText, Paper, Part, Passage, Question, Summary
 from bot.evidence import check
 from bot.ports import Words
 
-VERSION = "embedded-3"
+VERSION = "embedded-4"
 """Changes when the same text would give another summary."""
 
 
