@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Half of a run is waiting for servers and processes; each worker has its own PostgreSQL.
+SIDE_BY_SIDE := --numprocesses 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lint types imports lock clean
@@ -24,7 +26,7 @@ demo: install ## fetch, choose, summarize, deliver a digest to this terminal, th
 	@$(BIN)/paperboy demo
 
 test: install ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check: install ## what CI runs: format, lint, types, imports, tests with coverage
 	$(BIN)/ruff format --check .
@@ -32,7 +34,7 @@ check: install ## what CI runs: format, lint, types, imports, tests with coverag
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pip --disable-pip-version-check check
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered
 
 format: install ## put the code into shape
 	$(BIN)/ruff format .
